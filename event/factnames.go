@@ -1,0 +1,90 @@
+package event
+
+import "slices"
+
+// FactInfo describes a fact name: what its key, text and number mean.
+type FactInfo struct{ Name, Doc string }
+
+// factNames is the whole vocabulary of facts. A parser or the timeline that
+// makes a fact of a new name adds it here; the rule lint knows no others.
+var factNames = []FactInfo{
+	{"reg", "a registry value: Key = key path, Value = value name; FactKey = the key exists"},
+
+	{"device.name", "computer name"},
+	{"device.serial", "serial number"},
+	{"device.manufacturer", "manufacturer"},
+	{"device.model", "product name of the device"},
+	{"os.build", "Windows build number, e.g. 22631"},
+	{"os.ubr", "update build revision"},
+	{"os.edition", "EditionID"},
+	{"os.product", "ProductName"},
+	{"oobe.default-user", "DefaultUserName of the auto-logon: defaultuser0 = still in OOBE"},
+
+	{"autopilot.profile", "DeploymentProfileName"},
+	{"autopilot.profile-downloaded", "time: PolicyDownloadDate of the profile file"},
+	{"autopilot.profile-empty", "bool: the profile file holds no profile"},
+	{"autopilot.domain-join-method", "CloudAssignedDomainJoinMethod: 0 Entra, 1 hybrid"},
+	{"autopilot.oobe-config", "CloudAssignedOobeConfig bitmask"},
+	{"autopilot.tenant-id", "CloudAssignedTenantId"},
+	{"autopilot.tenant-domain", "CloudAssignedTenantDomain"},
+	{"autopilot.tenant-matched", "TenantMatched: 0 = the user belongs to another tenant"},
+	{"autopilot.ztd-registration-id", "ZtdRegistrationId"},
+	{"autopilot.device-prep", "bool: marks of the device preparation policy (v2) are there"},
+
+	{"tpm.version", "TPM version as text, e.g. 2.0"},
+	{"tpm.manufacturer", "TPM manufacturer"},
+	{"tpm.ready-storage", "bool"},
+	{"tpm.ready-attestation", "bool"},
+
+	{"collection.time", "time: when the bundle was collected (UTC)"},
+	{"collection.local-time", "time: the same moment on the device's wall clock, written as if UTC"},
+	{"collection.area", "areas given to mdmdiagnosticstool"},
+	{"collection.failed", "one thing that could not be collected: Key = what, Num = HRESULT"},
+
+	{"ccmsetup.command-line", "command line of ccmsetup as logged"},
+	{"ccmsetup.version", "version of ccmsetup"},
+	{"ccmsetup.exit-code", "exit code of a run; Key = number of the run"},
+
+	{"esp.timeout-minutes", "ESP timeout in minutes as applied, else as configured"},
+	{"esp.block-in-status-page", "BlockInStatusPage bitmask: 1 reset, 2 try again, 4 continue anyway"},
+	{"esp.skip-device", "SkipDeviceStatusPage: 0 = shown"},
+	{"esp.skip-user", "SkipUserStatusPage: 0 = shown"},
+	{"esp.category.state", "Key = category id (DeviceSetupCategory …), Text = state"},
+	{"esp.subcategory.state", "Key = subcategory id (DeviceSetup.AppsSubcategory …), Text = state, Value = status text"},
+	{"esp.subcategory.code", "Key = subcategory id, Num = HRESULT found in its status text"},
+	{"esp.provider.state", "Key = policy provider (ConfigMgr, Sidecar), Num = InstallationState 1 not installed, 2 not required, 3 complete, 4 error"},
+	{"esp.provider.last-error", "Key = policy provider, Num = HRESULT"},
+	{"esp.provider.timeout", "Key = policy provider, Num = minutes"},
+	{"esp.provider.tracking-created", "Key = policy provider, Num = TrackingPoliciesCreated 0/1 of the device setup"},
+	{"esp.app.state", "Key = provider/app (ConfigMgr/Provisioning_TS), Num = 1 not installed, 2 in progress, 3 complete, 4 error"},
+	{"esp.device-setup-completed", "HasProvisioningCompleted of the device"},
+
+	{"enrollment.error", "Key = GUID of the attempt, Num = HRESULT, Time = when"},
+	{"enrollment.provider", "Key = GUID, Text = ProviderID (MS DM Server …)"},
+	{"enrollment.type", "Key = GUID, Num = EnrollmentType"},
+	{"msi.status", "Key = file name of the MDM-delivered MSI (ccmsetup.msi …), Num = EDAM status 10 … 70, Value = product code"},
+	{"msi.last-error", "Key = file name of the MSI, Num = HRESULT"},
+	{"win32app.exit-code", "Key = app GUID, Num = exit code of a Win32 app"},
+	{"win32app.state", "Key = app GUID, Num = EnforcementState"},
+	{"win32app.name", "Key = app GUID, Text = its name"},
+	{"device-manageability.config-info", "ConfigInfo of DeviceManageabilityCSP: 2 = ConfigMgr is the authority"},
+
+	{"session.flow", "Key = session number, Text = autopilot-user-driven, autopilot-pre-provisioning, autopilot-self-deploying, device-preparation, no-autopilot, unknown"},
+	{"session.join", "Key = session number, Text = entra, hybrid, unknown"},
+	{"session.outcome", "Key = session number, Text = succeeded, failed, running, unknown"},
+	{"clock.offset-minutes", "minutes from UTC to the device's wall clock"},
+	{"clock.step", "a jump of the device's clock: Num = seconds forward (+) or back (-), Time = when"},
+	{"clock.skew-minutes", "device clock against a server's, minutes"},
+
+	{"dsreg.azure-ad-joined", "bool"},
+	{"dsreg.domain-joined", "bool"},
+	{"dsreg.tenant-id", "tenant id of the join"},
+}
+
+// FactNames lists the whole vocabulary of facts. The caller owns the slice.
+func FactNames() []FactInfo { return slices.Clone(factNames) }
+
+// KnownFact reports whether name is in the vocabulary.
+func KnownFact(name string) bool {
+	return slices.ContainsFunc(factNames, func(f FactInfo) bool { return f.Name == name })
+}

@@ -1,0 +1,108 @@
+package event
+
+import (
+	"slices"
+	"strings"
+)
+
+// Source names a kind of evidence. Rules ask for sources, coverage proves
+// them, reports ask for the missing ones. Its form is "family.name".
+type Source string
+
+// The sources that debrief knows by name. EVTX channels of other providers
+// have the source "evtx." plus the provider in lower case, CMTrace logs of
+// other names "log." plus the base name in lower case.
+const (
+	ShellCore        Source = "evtx.shell-core"
+	DMEDP            Source = "evtx.dm-edp" // DeviceManagement-Enterprise-Diagnostics-Provider, all its channels
+	ModernDeployment Source = "evtx.moderndeployment"
+	AAD              Source = "evtx.aad"
+	UserDeviceReg    Source = "evtx.user-device-registration"
+	ProvisioningDiag Source = "evtx.provisioning-diagnostics"
+	AppXDeployment   Source = "evtx.appx-deployment"
+	TimeService      Source = "evtx.time-service"
+	SystemLog        Source = "evtx.system"
+	ApplicationLog   Source = "evtx.application"
+
+	LogCcmsetup  Source = "log.ccmsetup"
+	LogClientMSI Source = "log.client-msi"
+	LogMSI       Source = "log.msi"      // any other Windows Installer log
+	LogSmsts     Source = "log.smsts"    // task sequence log, rotated ones included
+	LogIME       Source = "log.ime"      // IntuneManagementExtension.log, AppWorkload.log, AgentExecutor.log …
+	LogSetupact  Source = "log.setupact" // Panther / OOBE setup log
+	LogCCM       Source = "log.ccm"      // any log of %windir%\CCM\Logs: covered when at least one is there
+
+	Reg            Source = "reg"              // any registry text
+	RegESPTracking Source = "reg.esp-tracking" // HKLM\SOFTWARE\Microsoft\Windows\Autopilot\EnrollmentStatusTracking
+	RegAutopilot   Source = "reg.autopilot"    // HKLM\SOFTWARE\Microsoft\Provisioning\Diagnostics\Autopilot and AutopilotSettings
+	RegEnrollments Source = "reg.enrollments"  // HKLM\SOFTWARE\Microsoft\Enrollments
+	RegEDAM        Source = "reg.edam"         // HKLM\SOFTWARE\Microsoft\EnterpriseDesktopAppManagement
+	RegDevManage   Source = "reg.device-manageability"
+
+	ZTDProfile    Source = "json.autopilot-profile" // AutopilotDDSZTDFile.json
+	DiagMetadata  Source = "json.mdm-metadata"      // MdmDiagLogMetadata.json
+	Footprint     Source = "txt.footprint"          // MdmLogCollectorFootPrint.txt
+	TPMInfo       Source = "txt.tpm"                // TpmHliInfo_Output.txt
+	DeviceHash    Source = "csv.device-hash"
+	DiagFramework Source = "json.diagnostics-framework"
+	Dsregcmd      Source = "txt.dsregcmd"
+)
+
+// SourceInfo describes a source for people: what it is and how to collect it.
+type SourceInfo struct {
+	Source  Source
+	Title   string
+	Collect string // what to ask the user for
+}
+
+const mdmTool = `Run "mdmdiagnosticstool.exe -area Autopilot;DeviceEnrollment -cab C:\Temp\logs.cab" on the device (Shift+F10 during OOBE).`
+
+var sources = []SourceInfo{
+	{ShellCore, "Shell-Core event log", mdmTool},
+	{DMEDP, "MDM (DeviceManagement-Enterprise-Diagnostics-Provider) event logs", mdmTool},
+	{ModernDeployment, "ModernDeployment-Diagnostics-Provider event logs", mdmTool},
+	{AAD, "Microsoft Entra (AAD) event log", mdmTool},
+	{UserDeviceReg, "User Device Registration event log", mdmTool},
+	{ProvisioningDiag, "Provisioning-Diagnostics-Provider event log", mdmTool},
+	{AppXDeployment, "AppXDeploymentServer event log", mdmTool},
+	{TimeService, "Time-Service event log", `Export Microsoft-Windows-Time-Service/Operational from the device.`},
+	{SystemLog, "System event log", `Export the System event log (wevtutil epl System system.evtx).`},
+	{ApplicationLog, "Application event log", `Export the Application event log (wevtutil epl Application application.evtx).`},
+	{LogCcmsetup, "ccmsetup.log", `Copy %windir%\ccmsetup\Logs by hand: mdmdiagnosticstool does not collect it.`},
+	{LogClientMSI, "client.msi.log", `Copy %windir%\ccmsetup\Logs by hand: mdmdiagnosticstool does not collect it.`},
+	{LogMSI, "Windows Installer log", `Run the installer with /l*v and send the log.`},
+	{LogSmsts, "task sequence log smsts.log", `Copy %windir%\CCM\Logs with its SMSTS folder by hand: mdmdiagnosticstool does not collect it.`},
+	{LogIME, "Intune management extension logs", `Copy %ProgramData%\Microsoft\IntuneManagementExtension\Logs.`},
+	{LogSetupact, "setupact.log", mdmTool},
+	{LogCCM, "ConfigMgr client logs", `Copy %windir%\CCM\Logs by hand: mdmdiagnosticstool does not collect it.`},
+	{Reg, "registry dump", mdmTool},
+	{RegESPTracking, `registry: Windows\Autopilot\EnrollmentStatusTracking`, mdmTool},
+	{RegAutopilot, `registry: Provisioning\Diagnostics\Autopilot`, mdmTool},
+	{RegEnrollments, `registry: Enrollments`, mdmTool},
+	{RegEDAM, `registry: EnterpriseDesktopAppManagement`, mdmTool},
+	{RegDevManage, `registry: DeviceManageabilityCSP`, `Export HKLM\SOFTWARE\Microsoft\DeviceManageabilityCSP with regedit.`},
+	{ZTDProfile, "Autopilot profile (AutopilotDDSZTDFile.json)", mdmTool},
+	{DiagMetadata, "MdmDiagLogMetadata.json", mdmTool},
+	{Footprint, "MdmLogCollectorFootPrint.txt", mdmTool},
+	{TPMInfo, "TpmHliInfo_Output.txt", `Run "mdmdiagnosticstool.exe -area Autopilot;TPM -cab C:\Temp\logs.cab" on the device.`},
+	{DeviceHash, "DeviceHash CSV", mdmTool},
+	{DiagFramework, "DiagnosticsFrameworkData.json", mdmTool},
+	{Dsregcmd, "output of dsregcmd /status", `Run "dsregcmd /status" on the device and save its output.`},
+}
+
+// Sources lists the known sources in a fixed order. The caller owns the slice.
+func Sources() []SourceInfo { return slices.Clone(sources) }
+
+// Describe returns what is known about s; for a source that is not in the
+// list the title is its name.
+func Describe(s Source) SourceInfo {
+	for _, i := range sources {
+		if i.Source == s {
+			return i
+		}
+	}
+	if name, ok := strings.CutPrefix(string(s), "log."); ok {
+		return SourceInfo{s, name + ".log", `Copy %windir%\CCM\Logs (or the folder this log lives in) by hand.`}
+	}
+	return SourceInfo{Source: s, Title: string(s)}
+}

@@ -1,0 +1,75 @@
+// Package parsers reads log formats: bytes of one file in, events, facts and
+// coverage out. Formats are told apart by content first and by name second,
+// since support desks rename files.
+//
+// Adding a format is one file here (or a sub-package for a large binary
+// decoder) and one line in list.go.
+package parsers
+
+import (
+	"time"
+	"unsafe"
+
+	"debrief/event"
+)
+
+// Parser is one format.
+type Parser struct {
+	Name    string // "cmtrace", "evtx", "registry-dump"
+	Doc     string // one line: what it reads
+	Version string // raised when the output for the same bytes changes
+	// Match tells whether the file is this parser's, from its name and its
+	// first bytes. A match by name alone is right only for formats without a
+	// shape of their own.
+	Match func(in *Input) bool
+	// Parse reads the whole file into out. Damage goes to out as problems and
+	// the rest is still read; the error is for nothing readable at all.
+	Parse func(in *Input, out *Output) error
+}
+
+// Input is one file to read. Its bytes are shared and must not be changed.
+type Input struct {
+	Path    string // path inside the case, "/"-separated
+	Data    []byte // the whole content
+	ModTime time.Time
+}
+
+// Head returns the first n bytes, or all where there are fewer.
+func (in *Input) Head(n int) []byte { return in.Data[:min(n, len(in.Data))] }
+
+// Text returns the content as a string without copying it.
+func (in *Input) Text() string { return unsafe.String(unsafe.SliceData(in.Data), len(in.Data)) }
+
+// Output collects what a parser finds. The zero value is ready to use.
+type Output struct {
+	Events   []event.Event
+	Facts    []event.Fact
+	Coverage event.Coverage
+}
+
+// Cover notes that the file covers the sources, once each, in order of
+// arrival; also when it holds no record of them.
+func (o *Output) Cover(sources ...event.Source) {
+	for _, s := range sources {
+		known := false
+		for _, k := range o.Coverage.Sources {
+			known = known || k == s
+		}
+		if !known {
+			o.Coverage.Sources = append(o.Coverage.Sources, s)
+		}
+	}
+}
+
+// maxProblems bounds the problems kept of one file; the rest is counted in Damaged.
+const maxProblems = 100
+
+// Problem notes something that could not be read.
+func (o *Output) Problem(kind event.ProblemKind, pos event.Pos, text string) {
+	if kind.Lost() {
+		o.Coverage.Damaged++
+	}
+	if len(o.Coverage.Problems) < maxProblems {
+		o.Coverage.Problems = append(o.Coverage.Problems, event.Problem{Pos: pos, Kind: kind, Text: text})
+	}
+}
