@@ -1,0 +1,46 @@
+# Targets for people; CI calls .ci/run, which calls `make check`.
+GO ?= go
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME ?= 10s
+export CGO_ENABLED = 0
+
+.PHONY: build test check race lint fuzz bench cross golden clean
+
+build: ## the binary for this machine
+	$(GO) build -trimpath -o debrief ./cmd/debrief
+
+test: ## all tests
+	$(GO) test ./...
+
+check: lint test cross ## what must pass before a change lands
+
+race: ## all tests under the race detector (needs cgo)
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+lint: ## formatting, vet, staticcheck, tidy module file, rule files
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these files"; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	$(GO) mod tidy -diff
+	$(GO) run ./cmd/debrief rules lint
+
+cross: ## static binaries for the three systems
+	GOOS=linux GOARCH=amd64 $(GO) build -trimpath -o dist/debrief-linux-amd64 ./cmd/debrief
+	GOOS=windows GOARCH=amd64 $(GO) build -trimpath -o dist/debrief-windows-amd64.exe ./cmd/debrief
+	GOOS=darwin GOARCH=arm64 $(GO) build -trimpath -o dist/debrief-darwin-arm64 ./cmd/debrief
+
+fuzz: ## every fuzz target for FUZZTIME
+	@for p in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+	    echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+	  done; \
+	done
+
+bench: ## all benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+golden: ## write the golden files anew; read the diff before you commit it
+	$(GO) test ./parsers/... ./rules/... ./report/... ./timeline/... ./cmd/... -update
+
+clean:
+	rm -rf debrief dist
