@@ -14,6 +14,7 @@ var factNames = []FactInfo{
 	{"device.serial", "serial number"},
 	{"device.manufacturer", "manufacturer"},
 	{"device.model", "product name of the device"},
+	{"device.time-zone", "Windows time zone id as the device states it, e.g. W. Europe Standard Time"},
 	{"os.build", "Windows build number, e.g. 22631"},
 	{"os.ubr", "update build revision"},
 	{"os.edition", "EditionID"},

@@ -71,7 +71,7 @@ var sources = []SourceInfo{
 	{LogCcmsetup, "ccmsetup.log", `Copy %windir%\ccmsetup\Logs by hand: mdmdiagnosticstool does not collect it.`},
 	{LogClientMSI, "client.msi.log", `Copy %windir%\ccmsetup\Logs by hand: mdmdiagnosticstool does not collect it.`},
 	{LogMSI, "Windows Installer log", `Run the installer with /l*v and send the log.`},
-	{LogSmsts, "task sequence log smsts.log", `Copy %windir%\CCM\Logs with its SMSTS folder by hand: mdmdiagnosticstool does not collect it.`},
+	{LogSmsts, "smsts.log", `Copy %windir%\CCM\Logs with its SMSTS folder by hand: mdmdiagnosticstool does not collect it.`},
 	{LogIME, "Intune management extension logs", `Copy %ProgramData%\Microsoft\IntuneManagementExtension\Logs.`},
 	{LogSetupact, "setupact.log", mdmTool},
 	{LogCCM, "ConfigMgr client logs", `Copy %windir%\CCM\Logs by hand: mdmdiagnosticstool does not collect it.`},

@@ -1,0 +1,117 @@
+package parsers
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// ccmText is a log of n records as a client writes them.
+func ccmText(n int) []byte {
+	var b bytes.Buffer
+	for i := range n {
+		fmt.Fprintf(&b, "<![LOG[Step %d of the sample sequence has been evaluated and is going to be run with the action 'Sample']LOG]!>"+
+			"<time=\"%02d:%02d:%02d.%03d-060\" date=\"03-%02d-2025\" component=\"TSManager\" context=\"\" type=\"%d\" thread=\"%d\" file=\"steps.cpp:%d\">\r\n",
+			i, i/3600%24, i/60%60, i%60, i%1000, 1+i/86400%28, i%4, 4000+i%7, i%999)
+	}
+	return b.Bytes()
+}
+
+func BenchmarkCMTrace(b *testing.B) {
+	data := ccmText(50_000)
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if out := Parse(&Input{Path: "smsts.log", Data: data}); len(out.Events) != 50_000 {
+			b.Fatal(len(out.Events))
+		}
+	}
+}
+
+// BenchmarkLineSplit is the yardstick of BenchmarkCMTrace: the same bytes read
+// from a file and cut into lines, nothing else. In memory shows the same
+// without the reading.
+func BenchmarkLineSplit(b *testing.B) {
+	data := ccmText(50_000)
+	name := filepath.Join(b.TempDir(), "smsts.log")
+	if err := os.WriteFile(name, data, 0o600); err != nil {
+		b.Fatal(err)
+	}
+	split := func(b *testing.B, r io.Reader) {
+		n := 0
+		for s := bufio.NewScanner(r); s.Scan(); {
+			n++
+		}
+		if n != 50_000 {
+			b.Fatal(n)
+		}
+	}
+	b.Run("file", func(b *testing.B) {
+		b.SetBytes(int64(len(data)))
+		for b.Loop() {
+			f, err := os.Open(name)
+			if err != nil {
+				b.Fatal(err)
+			}
+			split(b, f)
+			f.Close()
+		}
+	})
+	b.Run("memory", func(b *testing.B) {
+		b.SetBytes(int64(len(data)))
+		for b.Loop() {
+			split(b, bytes.NewReader(data))
+		}
+	})
+}
+
+func BenchmarkMSI(b *testing.B) {
+	var s strings.Builder
+	s.WriteString("=== Verbose logging started: 3/5/2025  9:14:02  Build type: SHIP UNICODE 5.00.10011.00  Calling process: C:\\Windows\\system32\\msiexec.exe ===\r\n")
+	for i := range 20_000 {
+		fmt.Fprintf(&s, "MSI (s) (A4:%02X) [09:%02d:%02d:%03d]: Executing op: ActionStart(Name=Sample%d,Description=A sample action,)\r\n", i%256, i/600%60, i/10%60, i%1000, i)
+		if i%20 == 0 {
+			fmt.Fprintf(&s, "Action ended 9:%02d:%02d: Sample%d. Return value 1.\r\n", i/600%60, i/10%60, i)
+		}
+	}
+	data := []byte(s.String())
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if out := Parse(&Input{Path: "client.msi.log", Data: data}); len(out.Events) < 20_000 {
+			b.Fatal(len(out.Events))
+		}
+	}
+}
+
+// BenchmarkRegistry reads a dump of the size of a real one.
+func BenchmarkRegistry(b *testing.B) {
+	var s strings.Builder
+	for key := range 7_000 {
+		fmt.Fprintf(&s, "[HKEY_LOCAL_MACHINE\\software\\microsoft\\policymanager\\default\\Area%d\\Policy%d]\r\n", key%90, key)
+		for v := range 5 {
+			switch v {
+			case 0:
+				fmt.Fprintf(&s, "    \"Text\"=\"A sample value with some length, number %d, and a path C:\\sample\\%d\"\r\n", key, key)
+			case 1:
+				s.WriteString("    \"Bytes\"=hex(3):01,02,03,04,05,06,07,08,09,0a,0b,0c,0d,0e,0f,10,11,12,13,14,15,16,17,18,19,1a,1b,1c,1d,1e,1f,20\r\n")
+			default:
+				fmt.Fprintf(&s, "    \"Number%d\"=DWORD:%08x\r\n", v, key*v)
+			}
+		}
+		s.WriteString("\r\n")
+	}
+	data := []byte(s.String())
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if out := Parse(&Input{Path: "MdmDiagReport_RegistryDump.reg", Data: data}); len(out.Facts) != 42_000 {
+			b.Fatal(len(out.Facts))
+		}
+	}
+}

@@ -1,0 +1,198 @@
+package parsers
+
+import (
+	"strings"
+	"time"
+
+	"debrief/event"
+)
+
+// cmtraceParser reads the logs of ConfigMgr, the task sequence engine, MDT and
+// the Intune agent. Its record is
+//
+//	<![LOG[Starting step 3]LOG]!><time="09:14:02.117-120" date="03-05-2025" component="TSManager" context="" type="1" thread="4321" file="steps.cpp:77">
+//
+//	time       H:MM:SS, fraction of 1 to 7 digits, then the bias: minutes to add
+//	           to reach UTC. The Intune agent writes no bias: local time
+//	date       M-D-YYYY, with or without padding
+//	component  becomes Provider
+//	context    a SID becomes User, anything else the field "context"
+//	type       2 warning, 3 error; 0, 1 and none are information
+//	thread     decimal
+//	file       the field "file"
+//
+// A message may hold line breaks, quotes and brackets. Writers that race tear
+// records: one is cut where the next begins. The same logs come in two further
+// forms, also mixed into one file:
+//
+//	Starting step 3~~  $$<SMS_TOOL><03-05-2025 09:14:02.117-120><thread=4321 (0x10E1)>
+//	Starting step 3	TSManager	3/5/2025 9:14:02 AM	4321 (0x10E1)
+//
+// the older form of the site server and the text copied from a log viewer,
+// which has no bias. Sources: Microsoft Learn "About log files in
+// Configuration Manager"; observed in ConfigMgr, MDT and Intune agent logs of
+// 2018 to 2026.
+func cmtraceParser() Parser {
+	return Parser{
+		Name:    "cmtrace",
+		Doc:     "logs of ConfigMgr, task sequences, MDT and the Intune agent in CMTrace form",
+		Version: "1",
+		Match:   matchCMTrace,
+		Parse:   parseCMTrace,
+	}
+}
+
+// cmtraceTextParser reads the bare lines of a log that is known by its name,
+// as people paste them into tickets: no framing, mostly no time.
+func cmtraceTextParser() Parser {
+	return Parser{
+		Name:    "cmtrace-text",
+		Doc:     "lines copied from a ConfigMgr, task sequence or Intune agent log, known by the file's name",
+		Version: "1",
+		Match: func(in *Input) bool {
+			return knownLog(stem(in.Path)) && isLogName(in.Path) && isText(in)
+		},
+		Parse: parseCMTrace,
+	}
+}
+
+const (
+	recordOpen  = "<![LOG["
+	recordClose = "]LOG]!>"
+	recordTime  = recordClose + "<time="
+	dollarMark  = "$$<"
+)
+
+func matchCMTrace(in *Input) bool {
+	h := head(in, 64<<10)
+	if strings.Contains(h, recordOpen) {
+		return true
+	}
+	if i := strings.Index(h, dollarMark); i >= 0 && strings.Contains(h[i:], "><thread=") {
+		return true
+	}
+	// Copied from a viewer: most of the first lines have its tail.
+	lines, viewed := 0, 0
+	for r := (lineReader{text: h}); lines < 20; {
+		line, _, ok := r.read()
+		if !ok {
+			break
+		}
+		if line = trim(line); line != "" {
+			lines++
+			if _, ok := scanViewed(line); ok {
+				viewed++
+			}
+		}
+	}
+	return viewed*2 > lines
+}
+
+// ccmScanner is the state of one pass over a log.
+type ccmScanner struct {
+	doc  document
+	out  *Output
+	sink sink
+	name namer
+	// fields holds the single field of most records, so that it costs no
+	// allocation of its own.
+	fields  []event.Field
+	counted int // text[:counted] holds newlines line breaks
+	breaks  int
+	framed  bool   // the file has records: a bare line is the rest of a torn one
+	date    string // the date read last, and its midnight
+	day     time.Time
+	dayOK   bool
+}
+
+func parseCMTrace(in *Input, out *Output) error {
+	doc := readText(in, out)
+	text := doc.text
+	next := strings.Index(text, recordOpen)
+	s := ccmScanner{doc: doc, out: out, name: newNamer(in.Path), framed: next >= 0}
+	s.sink = newSink(&s.doc, out)
+	if next >= 0 {
+		room := estimateRecords(text[next:])
+		out.Events = make([]event.Event, 0, room)
+		s.fields = make([]event.Field, 0, room)
+	}
+	p := 0
+	for next >= 0 {
+		s.between(p, next)
+		start := next
+		end := len(text)
+		if next = strings.Index(text[start+len(recordOpen):], recordOpen); next >= 0 {
+			next += start + len(recordOpen)
+			end = next
+		}
+		p = s.record(start, end)
+	}
+	s.between(p, len(text))
+	s.name.cover(out)
+	return nil
+}
+
+// estimateRecords guesses from the beginning of a log how many records it
+// holds; a record in a real log has 150 bytes or more.
+func estimateRecords(text string) int {
+	sample := text[:min(len(text), 128<<10)]
+	n := strings.Count(sample, recordOpen) + 1
+	if len(sample) < len(text) {
+		n = int(float64(n) * 1.1 * float64(len(text)) / float64(len(sample)))
+	}
+	return min(n, len(text)/64) + 8
+}
+
+// pos is the position of text[off]; offsets must not fall from call to call.
+func (s *ccmScanner) pos(off int) event.Pos {
+	s.breaks += strings.Count(s.doc.text[s.counted:off], "\n")
+	s.counted = off
+	return s.doc.pos(s.breaks+1, off)
+}
+
+// record reads the record that opens at text[start], of which no byte lies
+// behind end, where the next one opens. It returns where its header ends.
+func (s *ccmScanner) record(start, end int) int {
+	body := start + len(recordOpen)
+	rest := s.doc.text[body:end]
+	i := strings.Index(rest, recordTime)
+	if i < 0 {
+		i = strings.Index(rest, recordClose)
+	}
+	if i < 0 {
+		s.torn(event.Event{Pos: s.pos(start)}, rest, end == len(s.doc.text))
+		return end
+	}
+	e := s.sink.grow()
+	e.Pos = s.pos(start)
+	e.Message = rest[:i]
+	head := rest[i+len(recordClose):]
+	n, whole := s.usualHeader(e, head)
+	if !whole {
+		n, whole = s.header(e, head)
+	}
+	if !whole {
+		e.Flags |= event.Torn
+		s.out.Problem(event.Remark, e.Pos, "the header of the record is cut off")
+	}
+	s.sink.clip(e)
+	return body + i + len(recordClose) + n
+}
+
+// torn adds a record that has no end of message. Torn writes are the writer's:
+// debrief reads all that is there, so they are remarks and no damage.
+func (s *ccmScanner) torn(e event.Event, rest string, last bool) {
+	e.Message = trim(rest)
+	what := "the record is cut off by the next one"
+	if last {
+		what = "the last record is cut off"
+	}
+	s.out.Problem(event.Remark, e.Pos, what)
+	if e.Message == "" {
+		s.out.Coverage.Unknown++
+		return
+	}
+	e.Flags |= event.Torn
+	e.Source, e.Level = s.name.source(""), event.LevelInfo
+	s.sink.add(e)
+}

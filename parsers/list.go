@@ -1,0 +1,120 @@
+package parsers
+
+import (
+	"fmt"
+
+	"debrief/event"
+)
+
+// All lists the parsers in order of precedence: formats that content proves
+// first, then those that only a name tells, then plain text. The caller owns
+// the slice.
+func All() []Parser {
+	return []Parser{
+		evtxParser(),
+		etlParser(),
+		registryParser(),
+		cmtraceParser(),
+		profileParser(),
+		metadataParser(),
+		frameworkParser(),
+		footprintParser(),
+		tpmParser(),
+		deviceHashParser(),
+		dsregcmdParser(),
+		etwTextParser(),
+		msiParser(),
+		setupactParser(),
+		cmtraceTextParser(),
+		eventTextParser(),
+		textParser(),
+	}
+}
+
+// Parse reads one file with the parser that claims it. It always returns an
+// output: what could not be read stands in its coverage. A parser that panics
+// loses its own file only.
+func Parse(in *Input) *Output { return parse(in, All()) }
+
+func parse(in *Input, parsers []Parser) *Output {
+	out := &Output{Coverage: event.Coverage{
+		File: in.Path, Bytes: int64(len(in.Data)), ModTime: in.ModTime,
+	}}
+	p := choose(in, parsers, out)
+	if p == nil {
+		if out.Coverage.Status = event.Unknown; len(in.Data) == 0 {
+			out.Coverage.Status = event.Empty
+		}
+		return out
+	}
+	out.Coverage.Parser, out.Coverage.Version = p.Name, p.Version
+	err := run(p, in, out)
+	if err != nil {
+		out.Problem(event.Damage, event.Pos{File: in.Path}, err.Error())
+	}
+	summarise(out, err != nil)
+	return out
+}
+
+// choose returns the first parser that matches, or nil.
+func choose(in *Input, parsers []Parser, out *Output) (found *Parser) {
+	for i := range parsers {
+		if matches(&parsers[i], in, out) {
+			return &parsers[i]
+		}
+	}
+	return nil
+}
+
+func matches(p *Parser, in *Input, out *Output) (ok bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			out.Problem(event.Remark, event.Pos{File: in.Path},
+				fmt.Sprintf("parser %s could not tell whether the file is its own: %v", p.Name, r))
+			ok = false
+		}
+	}()
+	return p.Match(in)
+}
+
+// run calls the parser and turns a panic into a problem. What it had found by
+// then is kept.
+func run(p *Parser, in *Input, out *Output) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			out.Problem(event.Damage, event.Pos{File: in.Path},
+				fmt.Sprintf("parser %s gave up: %v", p.Name, r))
+		}
+	}()
+	return p.Parse(in, out)
+}
+
+// summarise fills in what the coverage can tell from the output itself. A
+// status that the parser set stands.
+func summarise(out *Output, failed bool) {
+	c := &out.Coverage
+	c.Records = len(out.Events) + len(out.Facts)
+	for i := range out.Events {
+		t := out.Events[i].Time
+		if t.IsZero() {
+			continue
+		}
+		if c.First.IsZero() || t.Before(c.First) {
+			c.First = t
+		}
+		if t.After(c.Last) {
+			c.Last = t
+		}
+	}
+	if c.Status != event.Read {
+		return
+	}
+	switch {
+	case failed, c.Damaged > 0 && c.Records == 0:
+		c.Status = event.Unread
+	case c.Damaged > 0:
+		c.Status = event.Partial
+	case c.Records == 0:
+		c.Status = event.Empty
+	}
+}
