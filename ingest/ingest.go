@@ -1,0 +1,212 @@
+// Package ingest turns what a user points at (folders, files, archives nested
+// to any depth) into a sorted list of files in memory. It owns every limit
+// against hostile archives and every decision about names; no other package
+// has to distrust a path or a size again. It does not look into files beyond
+// telling archives from the rest, by content and never by name.
+//
+// Flow: Read names the roots, walks folders, identifies each file, expands
+// archives recursively (cabinets by ingest/cab, the others by
+// github.com/mholt/archives and what lies under it), cleans and claims names,
+// charges all bytes against the limits, and at the end hashes the files and
+// marks copies.
+//
+// # Paths
+//
+// Paths are separated by "/", archives count as folders:
+//
+//	DiagLogs-PC1.zip/mdmlogs.cab/shell-core.evtx
+//
+// The first element is the base name of the root as given by the user. Where
+// roots of one call share a base name (compared without case), the second and
+// further ones in the order of their absolute paths get "#2", "#3" and so on
+// before their extension. How a root is spelled (relative, absolute, "./") and
+// in what order roots are given changes nothing. The same root given twice is
+// read once.
+//
+// A compressed single file x.log.gz is x.log.gz/x.log; a compressed tar is one
+// archive, x.tgz/member.
+//
+// # Damage
+//
+// What cannot be read becomes an event.Problem, and a File with Partial set
+// where a name is known. All other files are still there.
+package ingest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"debrief/event"
+)
+
+// File is one file of a case.
+type File struct {
+	Path string // cleaned, "/"-separated, archives as folders: "logs.cab/x.evtx"
+	// Data is the content. It may share memory with other files and must not
+	// be changed. Nil where the file is empty, lost or a duplicate.
+	Data []byte
+	// ModTime is the date that the container or the file system states, in
+	// UTC. Cabinets, and ZIP members without a Unix time, state the wall clock
+	// of the writing device without a zone: it then holds that as if UTC.
+	// Zero = not known.
+	ModTime time.Time
+	// Partial: bytes are missing, up to all of them; a Problem says why.
+	Partial bool
+	Hash    string // lower-case hex SHA-256 of Data; empty where all bytes are lost
+	// Duplicate is the path of the file with the same content that is to be
+	// read instead; Data is nil then. The file with the smallest path is kept.
+	Duplicate string
+	Size      int64 // bytes there are, also of a duplicate
+}
+
+// Case is what Read found.
+type Case struct {
+	Files []File // sorted by Path
+	// Problems in order of their files; Pos.File is a path of the case.
+	Problems []event.Problem
+	Roots    []string // the first elements of the paths, sorted
+}
+
+// Content returns the bytes of a file of the case, those of a duplicate too.
+func (c *Case) Content(f File) []byte {
+	if f.Duplicate == "" {
+		return f.Data
+	}
+	i, ok := slices.BinarySearchFunc(c.Files, f.Duplicate, func(g File, path string) int { return cmp.Compare(g.Path, path) })
+	if !ok {
+		return nil
+	}
+	return c.Files[i].Data
+}
+
+// Options of Read and Extract. The zero value is ready to use.
+type Options struct {
+	Limits Limits
+	// Password opens encrypted 7z and RAR archives; empty = none. Encrypted
+	// ZIP members are not decrypted.
+	Password string
+	// Progress is called from the reading goroutine after each file; nil = none.
+	Progress func(Progress)
+}
+
+// Progress says how far reading came.
+type Progress struct {
+	Path  string // the file just read
+	Files int    // files so far
+	Bytes int64  // bytes so far
+}
+
+// ErrNoInput is returned where no path is given.
+var ErrNoInput = errors.New("no file or folder given")
+
+// Read reads all that is under paths. The error is for the run itself: no path
+// given (ErrNoInput) or a cancelled context. A path that cannot be read is a
+// Problem.
+func Read(ctx context.Context, paths []string, opts Options) (*Case, error) {
+	r, roots, err := newReader(ctx, paths, opts)
+	if err != nil {
+		return nil, err
+	}
+	for _, root := range roots {
+		r.readRoot(root)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return r.finish(roots), nil
+}
+
+// reader holds the state of one Read.
+type reader struct {
+	ctx      context.Context
+	opts     Options
+	limits   Limits
+	deadline time.Time
+	names    names
+	files    []File
+	problems []event.Problem
+	told     map[string]*told // by archive or root
+	bytes    int64            // charged against Limits.TotalBytes
+}
+
+// told counts the problems of one archive.
+type told struct {
+	kept, dropped int
+	lost          bool // a dropped one was a loss
+}
+
+func newReader(ctx context.Context, paths []string, opts Options) (*reader, []root, error) {
+	if len(paths) == 0 {
+		return nil, nil, ErrNoInput
+	}
+	limits := opts.Limits.withDefaults()
+	r := &reader{
+		ctx: ctx, opts: opts, limits: limits,
+		deadline: time.Now().Add(limits.Time),
+		names:    names{used: map[string]claim{}},
+		told:     map[string]*told{},
+	}
+	roots := r.nameRoots(paths)
+	return r, roots, nil
+}
+
+// maxProblems bounds the problems kept of one archive or root, so that a
+// million bad names are not a million problems.
+const maxProblems = 200
+
+// problem notes a problem of the file or archive at path; group is the archive
+// or root under which problems are counted.
+func (r *reader) problem(group string, p event.Problem) {
+	t := r.told[group]
+	if t == nil {
+		t = &told{}
+		r.told[group] = t
+	}
+	if t.kept >= maxProblems {
+		t.dropped++
+		t.lost = t.lost || p.Kind.Lost()
+		return
+	}
+	t.kept++
+	r.problems = append(r.problems, p)
+}
+
+// add appends a file under a path that is already claimed.
+func (r *reader) add(f File) {
+	f.Size = int64(len(f.Data))
+	r.files = append(r.files, f)
+	if r.opts.Progress != nil {
+		r.opts.Progress(Progress{Path: f.Path, Files: len(r.files), Bytes: r.bytes})
+	}
+}
+
+// finish sorts, hashes and marks copies.
+func (r *reader) finish(roots []root) *Case {
+	c := &Case{Files: r.files, Problems: r.problems}
+	for _, root := range roots {
+		c.Roots = append(c.Roots, root.name)
+	}
+	slices.Sort(c.Roots)
+	groups := make([]string, 0, len(r.told))
+	for g := range r.told {
+		groups = append(groups, g)
+	}
+	slices.Sort(groups)
+	for _, g := range groups {
+		if t := r.told[g]; t.dropped > 0 {
+			kind := event.Remark
+			if t.lost {
+				kind = event.Damage
+			}
+			c.Problems = append(c.Problems, event.Problem{Pos: event.Pos{File: g}, Kind: kind, Text: plural(t.dropped, "further problem") + " not listed"})
+		}
+	}
+	slices.SortFunc(c.Files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
+	slices.SortStableFunc(c.Problems, func(a, b event.Problem) int { return a.Pos.Compare(b.Pos) })
+	hashFiles(c.Files)
+	markDuplicates(c.Files)
+	return c
+}

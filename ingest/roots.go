@@ -1,0 +1,198 @@
+package ingest
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"debrief/event"
+)
+
+// root is one path that the user gave.
+type root struct {
+	abs  string
+	name string // first element of the paths under it
+}
+
+// nameRoots makes paths absolute, sorts them and gives each a name. All that
+// follows depends on the sorted list alone.
+func (r *reader) nameRoots(paths []string) []root {
+	var list []root
+	for _, p := range paths {
+		abs, err := filepath.Abs(p)
+		if err != nil {
+			r.problem(p, event.Problem{Pos: event.Pos{File: p}, Kind: event.Unreadable, Text: fmt.Sprintf("making the path absolute: %v", err)})
+			continue
+		}
+		list = append(list, root{abs: abs})
+	}
+	slices.SortFunc(list, func(a, b root) int { return strings.Compare(a.abs, b.abs) })
+	list = slices.CompactFunc(list, func(a, b root) bool { return a.abs == b.abs })
+	for i := range list {
+		base := filepath.Base(list[i].abs)
+		if base == string(filepath.Separator) || base == "." {
+			base = "root"
+		}
+		name, _ := cleanName(base, r.limits.NameBytes)
+		list[i].name = r.names.take(name)
+	}
+	return list
+}
+
+// readRoot reads one root. A link that the user names is followed.
+func (r *reader) readRoot(root root) {
+	info, err := os.Stat(root.abs)
+	switch {
+	case err != nil:
+		r.unreadable(root.name, root.name, err)
+	case info.IsDir():
+		r.names.open(root.name)
+		r.readFolder(root)
+	case !info.Mode().IsRegular():
+		r.problem(root.name, event.Problem{Pos: event.Pos{File: root.name}, Kind: event.Unreadable, Text: "neither a file nor a folder"})
+	default:
+		f, err := os.Open(root.abs)
+		if err != nil {
+			r.lose(root.name, root.name, info, err)
+			return
+		}
+		defer f.Close()
+		r.readFile(root.name, root.name, f, info)
+	}
+}
+
+// unreadable notes that path cannot be read. The text of a *fs.PathError
+// without its path is used: the path of the case is in the position, and that
+// of the machine is nobody's business.
+func (r *reader) unreadable(group, path string, err error) {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = fmt.Errorf("%s: %w", pe.Op, pe.Err)
+	}
+	r.problem(group, event.Problem{Pos: event.Pos{File: path}, Kind: event.Unreadable, Text: err.Error()})
+}
+
+// lose keeps the name of a file of which nothing can be read.
+func (r *reader) lose(group, path string, info fs.FileInfo, err error) {
+	r.unreadable(group, path, err)
+	f := File{Path: path, Partial: true}
+	if info != nil {
+		f.ModTime = info.ModTime().UTC()
+	}
+	r.add(f)
+}
+
+// readFolder reads all regular files under a folder. os.Root holds every
+// opening inside it, also against links that appear while it is read.
+func (r *reader) readFolder(root root) {
+	dir, err := os.OpenRoot(root.abs)
+	if err != nil {
+		r.unreadable(root.name, root.name, err)
+		return
+	}
+	defer dir.Close()
+	err = fs.WalkDir(dir.FS(), ".", func(rel string, d fs.DirEntry, err error) error {
+		if r.ctx.Err() != nil {
+			return fs.SkipAll
+		}
+		path := root.name
+		if rel != "." {
+			name, _ := cleanName(rel, r.limits.NameBytes)
+			path += "/" + name
+		}
+		switch {
+		case err != nil:
+			r.unreadable(root.name, path, err)
+			return nil
+		case d.IsDir():
+			return nil
+		case r.full(root.name):
+			return fs.SkipAll
+		case d.Type()&fs.ModeSymlink != 0:
+			r.noteLink(root.name, path, dir, rel)
+			return nil
+		case !d.Type().IsRegular():
+			r.problem(root.name, event.Problem{Pos: event.Pos{File: path}, Kind: event.Remark, Text: "not a regular file, not read"})
+			return nil
+		}
+		r.readEntry(root, dir, rel)
+		return nil
+	})
+	if err != nil {
+		r.unreadable(root.name, root.name, err)
+	}
+}
+
+// readEntry reads the regular file at rel of a folder.
+func (r *reader) readEntry(root root, dir *os.Root, rel string) {
+	path := r.claim(root.name, root.name, rel)
+	f, err := dir.Open(rel)
+	if err != nil {
+		r.lose(root.name, path, nil, err)
+		return
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("is no longer a regular file")
+	}
+	if err != nil {
+		r.lose(root.name, path, nil, err)
+		return
+	}
+	r.readFile(root.name, path, f, info)
+}
+
+// noteLink says that a link in a folder is not followed. Inside the folder its
+// target is read in its own place.
+func (r *reader) noteLink(group, path string, dir *os.Root, rel string) {
+	p := event.Problem{Pos: event.Pos{File: path}, Kind: event.Remark, Text: "link not followed: its target inside the folder is read in its own place"}
+	if _, err := dir.Stat(rel); err != nil {
+		p.Kind, p.Text = event.Unreadable, "link not followed: it leads out of the folder or nowhere"
+	}
+	r.problem(group, p)
+}
+
+// readFile reads an open file of the disk and places it.
+func (r *reader) readFile(group, path string, f *os.File, info fs.FileInfo) {
+	head := make([]byte, headBytes)
+	n, _ := f.ReadAt(head, 0)
+	limit := r.limits.FileBytes
+	if identify(head[:n]) != notArchive {
+		limit = r.limits.TotalBytes
+	}
+	data, err := r.readAll(nil, f, info.Size(), info.Size(), limit)
+	if err != nil {
+		r.problem(group, r.readProblem(path, err))
+	}
+	r.place(item{path: path, data: data, modTime: info.ModTime().UTC(), partial: err != nil, group: group})
+}
+
+// readProblem turns the error of readAll into a problem.
+func (r *reader) readProblem(path string, err error) event.Problem {
+	p := event.Problem{Pos: event.Pos{File: path}, Kind: event.Unreadable, Text: err.Error()}
+	var limit *limitError
+	var pe *fs.PathError
+	switch {
+	case errors.As(err, &limit):
+		p.Kind = event.Limit
+	case errors.As(err, &pe):
+		p.Text = fmt.Sprintf("%s: %v", pe.Op, pe.Err)
+	}
+	return p
+}
+
+// full reports whether the case may take no more files, and says so once for
+// each group.
+func (r *reader) full(group string) bool {
+	if len(r.files) < r.limits.Files {
+		return false
+	}
+	r.problem(group, event.Problem{Pos: event.Pos{File: group}, Kind: event.Limit,
+		Text: fmt.Sprintf("limit of %s reached, the rest is not read", plural(r.limits.Files, "file"))})
+	return true
+}
