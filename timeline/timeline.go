@@ -64,9 +64,24 @@ type Span struct {
 	LastSeen time.Time
 	State    State
 	Code     uint32       // HRESULT or exit code it ended with; 0 = none seen
-	Fields   event.Fields // what else is known: "app", "url", "bytes", "exit", "component"
+	Fields   event.Fields // what else is known; see the list below
 	Evidence []event.Pos  // the records that open and close it, in order
 }
+
+// The fields of spans by kind. "start" is "cut" where the log begins inside.
+//
+//	session        flow, join, pre-provisioning
+//	page           timeout-minutes, ended-by, continued-anyway, reset
+//	subcategory    state (the page's own word)
+//	provider       installation-state
+//	tracked-app    installation-state, app
+//	task-sequence  package, deployment, failed-step, result, start
+//	group, step    pointer, group, command, exit, program-exit, app, app-error, error,
+//	               reason (disabled, condition), retry, resumed
+//	ccmsetup       process, version, command, exit, retries, reboot, start
+//	msi            product, product-code, version, exit, failed-action, start
+//	download       url, bytes, total, files, transport, product-code, start
+//	win32-app      id, launched, exit, result, detected
 
 // Duration is End-Start, or LastSeen-Start for a span not seen to end; 0 where
 // either is unknown.
@@ -81,13 +96,14 @@ func (s *Span) Duration() time.Duration {
 	return end.Sub(s.Start)
 }
 
-// Timeline is the story of one case. Spans are ordered by start, then kind,
-// then name; spans without a start come last.
+// Timeline is the story of one case. Spans are ordered by start, then kind
+// (in the order of the constants), then name; spans without a start come last.
 type Timeline struct {
 	Spans []Span
 	Clock ClockReport
 	// Facts are what the timeline derived (esp.*, session.*, clock.*,
-	// ccmsetup.*, msi.*), ordered by Fact.Compare.
+	// ccmsetup.*, msi.*, win32app.*, enrollment.*, and autopilot.* where the
+	// profile file gave none), ordered by Fact.Compare.
 	Facts []event.Fact
 }
 

@@ -1,0 +1,114 @@
+package timeline
+
+import (
+	"encoding/json"
+	"net/url"
+	"path"
+	"strings"
+
+	"debrief/event"
+)
+
+// msiFacts reads the packages that MDM delivers, below
+// EnterpriseDesktopAppManagement\<user>\MSI\{product}.
+func (b *builder) msiFacts() {
+	values := b.reg.values[areaMSI]
+	for i := range values {
+		v := &values[i]
+		n, ok := v.number()
+		if !ok || !v.at("*", "MSI", "*") {
+			continue
+		}
+		product := v.path[2]
+		switch {
+		case v.is("Status"):
+			f := event.Number("msi.status", b.packageName(product), n, v.fact.Pos)
+			f.Value = product
+			b.add(f)
+		case v.is("LastError"):
+			f := event.Number("msi.last-error", b.packageName(product), hresult(n), v.fact.Pos)
+			f.Value = product
+			b.add(f)
+		}
+	}
+}
+
+// packageName is the file name of a product that MDM delivers, or the product
+// code where no address is known.
+func (b *builder) packageName(product string) string {
+	if b.reg.packages == nil {
+		b.reg.packages = b.reg.packageNames()
+	}
+	if name, ok := b.reg.packages[strings.ToLower(product)]; ok {
+		return name
+	}
+	return product
+}
+
+// packageNames maps product codes to file names. Of several addresses the
+// current one counts.
+func (r *registry) packageNames() map[string]string {
+	names := map[string]string{}
+	for _, from := range []string{"DownloadUrlList", "CurrentDownloadUrl"} {
+		for i := range r.values[areaMSI] {
+			v := &r.values[areaMSI][i]
+			if !v.at("*", "MSI", "*") || !v.is(from) {
+				continue
+			}
+			first, _, _ := strings.Cut(v.fact.Text, "\n")
+			if name := msiName(first); name != "" {
+				names[strings.ToLower(v.path[2])] = name
+			}
+		}
+	}
+	return names
+}
+
+// msiName finds the file name in an address: the last path element, or a query
+// value, that ends in ".msi".
+func msiName(address string) string {
+	u, err := url.Parse(strings.TrimSpace(address))
+	if err != nil {
+		return ""
+	}
+	names := []string{path.Base(u.Path)}
+	for _, part := range strings.Split(u.RawQuery, "&") {
+		_, value, _ := strings.Cut(part, "=")
+		names = append(names, value)
+	}
+	for _, n := range names {
+		if _, ok := cutSuffixFold(n, ".msi"); ok {
+			return n
+		}
+	}
+	return ""
+}
+
+// win32Facts reads the results of the Intune agent, below
+// Win32Apps\<user>\<app>_<revision>.
+func (b *builder) win32Facts() {
+	values := b.reg.values[areaWin32Apps]
+	for i := range values {
+		v := &values[i]
+		if rest, ok := v.below("*"); !ok || len(rest) == 0 || len(v.path[1]) < guidLen {
+			continue
+		}
+		app := strings.ToLower(v.path[1][:guidLen])
+		switch {
+		case v.is("ExitCode"):
+			if n, ok := v.number(); ok {
+				b.add(event.Number("win32app.exit-code", app, n, v.fact.Pos))
+			}
+		case v.is("EnforcementStateMessage"):
+			var doc struct {
+				State *int64 `json:"EnforcementState"`
+			}
+			if json.Unmarshal([]byte(v.fact.Text), &doc) == nil && doc.State != nil {
+				b.add(event.Number("win32app.state", app, *doc.State, v.fact.Pos))
+			}
+		}
+	}
+}
+
+// guidLen is the length of a GUID without braces.
+const guidLen = 36
