@@ -1,0 +1,106 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"debrief/event"
+	"debrief/ingest"
+	"debrief/pipeline"
+)
+
+// inputFlags are the flags of commands that read evidence.
+type inputFlags struct {
+	workers  int
+	maxFile  sizeFlag
+	maxTotal sizeFlag
+	maxFiles int
+	maxDepth int
+	quiet    bool
+}
+
+func (f *inputFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.IntVar(&f.workers, "workers", 0, "files parsed at once (0 = one a core)")
+	flags.Var(&f.maxFile, "max-file", "largest `SIZE` of one extracted file, e.g. 200M (0 = the default of 512M)")
+	flags.Var(&f.maxTotal, "max-total", "largest `SIZE` of all extracted files together (0 = the default of 2G)")
+	flags.IntVar(&f.maxFiles, "max-files", 0, "most files of one input (0 = the default of 100000)")
+	flags.IntVar(&f.maxDepth, "max-depth", 0, "deepest nesting of archives (0 = the default of 8)")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress and no lines about unreadable input on standard error")
+}
+
+func (f *inputFlags) options() (pipeline.Options, error) {
+	if f.workers < 0 || f.maxFiles < 0 || f.maxDepth < 0 {
+		return pipeline.Options{}, usagef("limits and --workers take numbers from 0 upwards")
+	}
+	return pipeline.Options{
+		Workers: f.workers,
+		Ingest: ingest.Options{Limits: ingest.Limits{
+			FileBytes: int64(f.maxFile), TotalBytes: int64(f.maxTotal), Files: f.maxFiles, Depth: f.maxDepth,
+		}},
+	}, nil
+}
+
+// read reads the paths as one case, with progress on a terminal, and says on
+// standard error what could not be read.
+func (f *inputFlags) read(cmd *cobra.Command, paths []string) (*pipeline.Case, error) {
+	opts, err := f.options()
+	if err != nil {
+		return nil, err
+	}
+	if err := anyExists(paths); err != nil {
+		return nil, err
+	}
+	bar := newProgress(cmd.ErrOrStderr(), f.quiet)
+	opts.Progress = bar.update
+	c, err := pipeline.Read(cmd.Context(), paths, opts)
+	bar.finish()
+	if err != nil {
+		return nil, err
+	}
+	if !f.quiet {
+		printProblems(cmd, c)
+	}
+	return c, nil
+}
+
+// anyExists is a usage error where not one of the paths is there: a typing
+// mistake, not a finding.
+func anyExists(paths []string) error {
+	var first error
+	for _, p := range paths {
+		_, err := os.Stat(p)
+		if err == nil {
+			return nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	if errors.Is(first, os.ErrNotExist) {
+		return usagef("no such file or folder: %q", paths[0])
+	}
+	return nil // it is there and cannot be looked at: ingest reports it
+}
+
+// maxPrinted bounds the lines about unreadable input; the report has them all.
+const maxPrinted = 20
+
+func printProblems(cmd *cobra.Command, c *pipeline.Case) {
+	var lost []event.Problem
+	for _, p := range c.AllProblems() {
+		if p.Kind.Lost() {
+			lost = append(lost, p)
+		}
+	}
+	for i, p := range lost {
+		if i == maxPrinted {
+			fmt.Fprintf(cmd.ErrOrStderr(), "debrief: and %d more problems; the report lists them\n", len(lost)-i)
+			return
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "debrief: %s: %s\n", p.Kind, printable(p.String()))
+	}
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"debrief/report"
+)
+
+func newTimeline() *cobra.Command {
+	var in inputFlags
+	var out outputFlags
+	cmd := &cobra.Command{
+		Use:   "timeline PATH...",
+		Short: "Print what happened on the device, and when",
+		Long: `Read all PATHs as one case and print its story: enrolment sessions, the phases and
+subcategories of the enrolment status page, policy providers, tracked apps, task
+sequence steps, ccmsetup runs, downloads, installs, reboots and silent gaps. No
+rule is evaluated. Times are UTC.`,
+		Example: "  debrief timeline autopilot-logs.cab CCM/Logs --format json",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := out.check(); err != nil {
+				return err
+			}
+			c, err := in.read(cmd, args)
+			if err != nil {
+				return err
+			}
+			err = out.write(cmd, func(w io.Writer) error {
+				if out.format == "json" {
+					return report.WriteTimelineJSON(w, c.Timeline())
+				}
+				return report.WriteTimeline(w, c.Timeline(), report.TextOptions{Color: out.colored(cmd.OutOrStdout()), Width: width(cmd.OutOrStdout())})
+			})
+			if err != nil {
+				return err
+			}
+			if c.Lost() {
+				return exit(exitPartial)
+			}
+			return nil
+		},
+	}
+	in.add(cmd)
+	out.add(cmd, "text", "json")
+	return cmd
+}

@@ -1,0 +1,87 @@
+package report
+
+import (
+	"bufio"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"strings"
+	"sync"
+)
+
+//go:embed report.tmpl
+var pageSource string
+
+//go:embed report.css
+var styleSheet string
+
+// page is the parsed template. The template is part of the program, so a
+// fault in it is a programmer's error.
+var page = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("report").Funcs(template.FuncMap{
+		"when":         when,
+		"sessionTitle": func(s Session) string { return sessionTitle(&s) },
+		"sessionSpan":  func(s Session) string { return sessionSpan(&s) },
+		"findingKind":  func(f Finding) string { return findingKind(&f) },
+		"missing":      missingTitle,
+		"stepNote":     stepNote,
+		"codeLine":     codeLine,
+		"names":        func(s []string) string { return strings.Join(s, ", ") },
+		"join":         func(s []string) string { return strings.Join(s, "; ") },
+		"meter":        confidenceLevel,
+		"web":          func(ref string) bool { return strings.HasPrefix(ref, "https://") },
+		"places": func(list []Place) string {
+			shown := make([]string, len(list))
+			for i, p := range list {
+				shown[i] = p.Shown
+			}
+			return strings.Join(shown, "; ")
+		},
+		"indent":  func(depth int) string { return fmt.Sprintf("d%d", min(depth, 6)) },
+		"read":    filesWith(func(f File) bool { return f.Status == "read" }),
+		"notRead": filesWith(func(f File) bool { return f.Status != "read" }),
+	}).Parse(pageSource))
+})
+
+// filesWith selects files of a list.
+func filesWith(keep func(File) bool) func([]File) []File {
+	return func(files []File) []File {
+		var out []File
+		for _, f := range files {
+			if keep(f) {
+				out = append(out, f)
+			}
+		}
+		return out
+	}
+}
+
+// confidenceLevel is the number of filled steps of four.
+func confidenceLevel(confidence string) int {
+	for i, name := range []string{"weak", "moderate", "strong", "proven"} {
+		if confidence == name {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// WriteHTML renders the report as one self-contained page: no script, no
+// remote asset, and a content policy that allows its own style sheet only. The
+// error is that of w.
+func (v *View) WriteHTML(w io.Writer) error {
+	sum := sha256.Sum256([]byte(styleSheet))
+	b := bufio.NewWriter(w)
+	err := page().Execute(b, struct {
+		*View
+		Style  template.CSS
+		Policy string
+	}{v, template.CSS(styleSheet), "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"})
+	if err != nil {
+		return fmt.Errorf("rendering HTML: %w", err)
+	}
+	return b.Flush()
+}

@@ -1,0 +1,82 @@
+package rules
+
+import "debrief/event"
+
+// wanted is a quote whose neighbours are to be filled in.
+type wanted struct {
+	quote         *Quote
+	before, after int
+	seen          bool // the record went by
+	open          bool // records after it are still to come
+}
+
+// fileContext keeps the last records of one file while the events go by.
+type fileContext struct {
+	wants  []*wanted
+	recent []string // at most before records, oldest first
+	before int
+	open   int
+}
+
+// addContext fills in the neighbours of quotes for the rules that ask for
+// them. It walks the events once more, and only if some rule asks.
+func addContext(src Source, res *Result) {
+	files := map[string]*fileContext{}
+	for _, f := range res.Findings {
+		if f.Verdict != Fire || f.rule.before+f.rule.after == 0 {
+			continue
+		}
+		for i := range f.Evidence {
+			q := &f.Evidence[i]
+			if q.Pos.IsZero() {
+				continue
+			}
+			c := files[q.Pos.File]
+			if c == nil {
+				c = &fileContext{}
+				files[q.Pos.File] = c
+			}
+			c.wants = append(c.wants, &wanted{quote: q, before: f.rule.before, after: f.rule.after})
+			c.before = max(c.before, f.rule.before)
+		}
+	}
+	if len(files) == 0 {
+		return
+	}
+	for ev := range src.Events() {
+		if c := files[ev.Pos.File]; c != nil {
+			c.pass(ev)
+		}
+	}
+}
+
+// pass notes one record of the file.
+func (c *fileContext) pass(ev *event.Event) {
+	text := ""
+	if c.before > 0 || c.open > 0 {
+		text = clip(ev.Message, maxTemplateValue)
+	}
+	for _, w := range c.wants {
+		if w.open {
+			w.quote.After = append(w.quote.After, text)
+			if len(w.quote.After) >= w.after {
+				w.open = false
+				c.open--
+			}
+		}
+		if !w.seen && w.quote.Pos == ev.Pos {
+			w.seen = true
+			w.quote.Before = append([]string(nil), c.recent[max(len(c.recent)-w.before, 0):]...)
+			if w.after > 0 {
+				w.open = true
+				c.open++
+			}
+		}
+	}
+	if c.before > 0 {
+		if len(c.recent) == c.before {
+			c.recent = append(c.recent[:0], c.recent[1:]...)
+		}
+		c.recent = append(c.recent, text)
+	}
+}
