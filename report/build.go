@@ -231,7 +231,7 @@ func (b *builder) quotes(list []rules.Quote, most int) ([]Quote, int) {
 		q := &list[i]
 		out = append(out, Quote{
 			Place: newPlace(q.Pos), Label: strings.ReplaceAll(line(q.Signal), "_", " "), When: b.show.moment(q.Time),
-			Text: quote(q.Text), Before: lines(q.Before), After: lines(q.After),
+			Note: line(q.Note), Text: quote(q.Text), Before: lines(q.Before), After: lines(q.After),
 		})
 	}
 	return out, len(list) - len(out)

@@ -92,7 +92,7 @@ func (m *markdown) proof(f *Finding) {
 
 func (m *markdown) quote(q Quote) {
 	m.printf("\n%s", mdCode(q.Place.Shown))
-	for _, s := range []string{q.When.Shown, q.Label} {
+	for _, s := range []string{q.When.Shown, q.Caption()} {
 		if s != "" {
 			m.printf(", %s", md(s))
 		}

@@ -236,7 +236,7 @@ func (p *printer) proof(f *Finding) {
 
 // quote writes a piece of evidence with its neighbours; ">" marks its first line.
 func (p *printer) quote(indent int, q Quote) {
-	about := strings.TrimSpace(q.When.Shown + "  " + q.Label)
+	about := strings.TrimSpace(q.When.Shown + "  " + q.Caption())
 	if indent+textWidth(q.Place.Shown)+2+textWidth(about) <= p.width {
 		p.line(indent, p.style(blueStyle, q.Place.Shown)+p.style(dimStyle, "  "+about))
 	} else {

@@ -142,10 +142,20 @@ type Quote struct {
 	// Label says in a word what the piece shows: the rule's name for it.
 	Label string `json:"label"`
 	When  Moment `json:"when"`
-	Text  string `json:"text"` // lines joined by "\n"
+	// Note is what debrief reads out of the record; empty = the text says it.
+	Note string `json:"note"`
+	Text string `json:"text"` // the record; lines joined by "\n"
 	// Before and After are the neighbouring records of the same file.
 	Before []string `json:"before"`
 	After  []string `json:"after"`
+}
+
+// Caption says in a few words what the piece shows.
+func (q Quote) Caption() string {
+	if q.Note != "" {
+		return q.Note
+	}
+	return q.Label
 }
 
 // Place says where in the evidence something stands.

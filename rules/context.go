@@ -18,18 +18,24 @@ type fileContext struct {
 	open   int
 }
 
-// addContext fills in the neighbours of quotes for the rules that ask for
-// them. It walks the events once more, and only if some rule asks.
+// addContext makes the quotes of the fired rules whole: it puts the records
+// themselves in the place of what was read out of them, and adds the neighbours
+// for the rules that ask for them. It walks facts and events once more, and
+// only if there is something to fill in.
 func addContext(src Source, res *Result) {
 	files := map[string]*fileContext{}
+	var readings []*Quote
 	for _, f := range res.Findings {
-		if f.Verdict != Fire || f.rule.before+f.rule.after == 0 {
+		if f.Verdict != Fire {
 			continue
 		}
 		for i := range f.Evidence {
 			q := &f.Evidence[i]
-			if q.Pos.IsZero() {
+			if q.Pos.IsZero() || !q.reading && f.rule.before+f.rule.after == 0 {
 				continue
+			}
+			if q.reading {
+				readings = append(readings, q)
 			}
 			c := files[q.Pos.File]
 			if c == nil {
@@ -47,6 +53,36 @@ func addContext(src Source, res *Result) {
 		if c := files[ev.Pos.File]; c != nil {
 			c.pass(ev)
 		}
+	}
+	quoteRegistry(src.Facts(), readings)
+}
+
+// quoteRegistry shows the registry values that derived facts were read from.
+func quoteRegistry(facts []event.Fact, readings []*Quote) {
+	at := make(map[event.Pos][]*Quote, len(readings))
+	for _, q := range readings {
+		if q.reading {
+			at[q.Pos] = append(at[q.Pos], q)
+		}
+	}
+	if len(at) == 0 {
+		return
+	}
+	for i := range facts {
+		f := &facts[i]
+		if f.Name != "reg" || f.Value == "" {
+			continue
+		}
+		for _, q := range at[f.Pos] {
+			q.becomes(factText(f))
+		}
+	}
+}
+
+// becomes puts the record in the place of its reading.
+func (q *Quote) becomes(record string) {
+	if q.reading && record != "" {
+		q.Note, q.Text, q.reading = q.Text, record, false
 	}
 }
 
@@ -66,6 +102,7 @@ func (c *fileContext) pass(ev *event.Event) {
 		}
 		if !w.seen && w.quote.Pos == ev.Pos {
 			w.seen = true
+			w.quote.becomes(clip(ev.Message, 1000))
 			w.quote.Before = append([]string(nil), c.recent[max(len(c.recent)-w.before, 0):]...)
 			if w.after > 0 {
 				w.open = true

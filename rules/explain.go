@@ -34,11 +34,14 @@ type used struct {
 type Quote struct {
 	Pos    event.Pos
 	Time   time.Time // zero = none
-	Text   string    // one line, at most 1,000 bytes
+	Text   string    // the record itself, one line, at most 1,000 bytes
+	Note   string    // what is read out of it, where that is more than the text says: "step Install CAD, 48 min"
 	Signal string    // the signal it answers
 	// Before and After are the neighbouring records of the same file, where the
 	// rule asks for them.
 	Before, After []string
+
+	reading bool // Text is what was read out of the record at Pos, not yet the record itself
 }
 
 // Write renders the tree with two spaces a level.
@@ -92,7 +95,7 @@ func (r *ruleEval) quote(u used) (Quote, bool) {
 	m := &u.m
 	switch {
 	case m.span != nil:
-		q.Pos, q.Time, q.Text = spanPos(m.span), m.span.Start, spanText(m)
+		q.Pos, q.Time, q.Text, q.reading = spanPos(m.span), m.span.Start, spanText(m), true
 		if u.ref.end == endClose && len(m.span.Evidence) > 1 {
 			q.Pos, q.Time = m.span.Evidence[len(m.span.Evidence)-1], m.span.End
 		}
@@ -102,7 +105,7 @@ func (r *ruleEval) quote(u used) (Quote, bool) {
 			q.Text = clip(m.ev.Name+": "+q.Text, 1000)
 		}
 	case m.fact != nil:
-		q.Pos, q.Time, q.Text = m.fact.Pos, m.fact.Time, factText(m.fact)
+		q.Pos, q.Time, q.Text, q.reading = m.fact.Pos, m.fact.Time, factText(m.fact), m.fact.Name != "reg"
 	default:
 		return q, false
 	}

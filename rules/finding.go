@@ -293,6 +293,9 @@ func (r *ruleEval) evidence(hits []used) []Quote {
 		}
 		perSignal[q.Signal]++
 		out = append(out, q)
+		if end, ok := closing(u, q); ok {
+			out = append(out, end)
+		}
 	}
 	slices.SortStableFunc(out, func(a, b Quote) int {
 		if a.Time.IsZero() != b.Time.IsZero() {
@@ -301,6 +304,17 @@ func (r *ruleEval) evidence(hits []used) []Quote {
 		return cmp.Or(a.Time.Compare(b.Time), a.Pos.Compare(b.Pos))
 	})
 	return out
+}
+
+// closing is the quote of the record that ends a span, where it is another one
+// than the record that begins it.
+func closing(u used, q Quote) (Quote, bool) {
+	s := u.m.span
+	if s == nil || s.End.IsZero() || len(s.Evidence) < 2 || s.Evidence[len(s.Evidence)-1] == q.Pos {
+		return Quote{}, false
+	}
+	q.Pos, q.Time = s.Evidence[len(s.Evidence)-1], s.End
+	return q, true
 }
 
 func (r *ruleEval) table() *Table {
