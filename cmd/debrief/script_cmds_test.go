@@ -1,7 +1,9 @@
 package main
 
 import (
+	"archive/zip"
 	"errors"
+	"hash/crc32"
 	"os"
 	"os/exec"
 	"strconv"
@@ -52,4 +54,30 @@ func cmdTruncate(ts *testscript.TestScript, neg bool, args []string) {
 	info, err := os.Stat(name)
 	ts.Check(err)
 	ts.Check(os.Truncate(name, info.Size()*percent/100))
+}
+
+// cmdHostileZip writes a ZIP whose members want out of the folder they are
+// unpacked into, and one that unpacks to 300 MiB of nothing: hostilezip FILE.
+func cmdHostileZip(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: hostilezip FILE")
+	}
+	f, err := os.Create(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer f.Close()
+	w := zip.NewWriter(f)
+	for _, name := range []string{`..\..\escaped.log`, "/absolute.log", `C:\drive.log`, "a/../../up.log", "con.log"} {
+		m, err := w.CreateRaw(&zip.FileHeader{Name: name, Method: zip.Store, CRC32: crc32.ChecksumIEEE([]byte("a line\n")), CompressedSize64: 7, UncompressedSize64: 7})
+		ts.Check(err)
+		_, err = m.Write([]byte("a line\n"))
+		ts.Check(err)
+	}
+	m, err := w.Create("bomb.log")
+	ts.Check(err)
+	zeros := make([]byte, 1<<20)
+	for range 300 {
+		_, err = m.Write(zeros)
+		ts.Check(err)
+	}
+	ts.Check(w.Close())
 }

@@ -23,8 +23,9 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":    cmdExits,
-			"truncate": cmdTruncate,
+			"exits":      cmdExits,
+			"hostilezip": cmdHostileZip,
+			"truncate":   cmdTruncate,
 		},
 	})
 }
