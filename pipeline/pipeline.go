@@ -29,6 +29,8 @@ import (
 // Options say how to run. The zero value is right for most callers.
 type Options struct {
 	Ingest ingest.Options
+	// CaseBy divides the files into cases; only ReadCases looks at it.
+	CaseBy CaseBy
 	// Workers bounds the parsers that run at once; 0 = one a core.
 	Workers int
 	// Progress is told how far the run is, from several goroutines but one
@@ -45,8 +47,10 @@ type Progress struct {
 
 // Case is one device's evidence, read and in order. It satisfies rules.Source.
 type Case struct {
-	Roots     []string // what the caller named, as shown to people
-	TotalSize int64    // bytes of all files after extraction
+	// Roots are what the caller named, as shown to people; of several cases in
+	// one call each has its device or folder.
+	Roots     []string
+	TotalSize int64 // bytes of all files after extraction
 	events    []event.Event
 	facts     []event.Fact
 	coverage  []event.Coverage
@@ -82,8 +86,20 @@ func (c *Case) Lost() bool {
 
 // Read extracts and parses all paths as one case: one device, one story. It
 // returns an error only if no path was given or ctx was cancelled; what could
-// not be read is in Problems and Coverage.
+// not be read is in the case's coverage.
 func Read(ctx context.Context, paths []string, opts Options) (*Case, error) {
+	opts.CaseBy = ByNothing
+	cases, err := ReadCases(ctx, paths, opts)
+	if err != nil {
+		return nil, err
+	}
+	return cases[0], nil
+}
+
+// ReadCases is Read for paths that may hold several devices: it returns at
+// least one case, in the order of their files. Files are never merged into the
+// story of another device.
+func ReadCases(ctx context.Context, paths []string, opts Options) ([]*Case, error) {
 	report := opts.reporter()
 	in := opts.Ingest
 	if in.Progress == nil && opts.Progress != nil {
@@ -93,16 +109,36 @@ func Read(ctx context.Context, paths []string, opts Options) (*Case, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the input: %w", err)
 	}
-	c := &Case{Roots: got.Roots}
-	outputs, err := c.parse(ctx, got.Files, opts.workers(), report)
+	outputs, err := parse(ctx, got.Files, opts.workers(), report)
 	if err != nil {
 		return nil, err
 	}
 	coverCopies(got.Files, outputs)
-	c.merge(outputs)
-	c.attach(got.Problems)
-	c.settle()
-	return c, nil
+	groups := divide(got.Files, outputs, opts.CaseBy)
+	readForeignCopies(got, outputs, groups)
+	cases := make([]*Case, len(groups))
+	for i, g := range groups {
+		c := &Case{Roots: got.Roots}
+		if len(groups) > 1 {
+			c.Roots = []string{g.name()}
+		}
+		c.merge(got.Files, outputs, g.files)
+		c.attach(slices.DeleteFunc(slices.Clone(got.Problems), func(p event.Problem) bool { return len(groups) > 1 && !g.owns(p) }))
+		c.settle()
+		cases[i] = c
+	}
+	return cases, nil
+}
+
+// name is what a case of several is called: its device, else its folder.
+func (g group) name() string {
+	switch {
+	case g.device != "":
+		return g.device
+	case g.folder != "" && g.folder != ".":
+		return g.folder
+	}
+	return "files of no known device"
 }
 
 func (o Options) workers() int {
@@ -125,9 +161,10 @@ func (o Options) reporter() func(Progress) {
 }
 
 // parse runs the parsers over all files; outputs are in the order of files.
-func (c *Case) parse(ctx context.Context, files []ingest.File, workers int, report func(Progress)) ([]*parsers.Output, error) {
+func parse(ctx context.Context, files []ingest.File, workers int, report func(Progress)) ([]*parsers.Output, error) {
+	var total int64
 	for i := range files {
-		c.TotalSize += int64(len(files[i].Data))
+		total += int64(len(files[i].Data))
 	}
 	outputs := make([]*parsers.Output, len(files))
 	var done atomic.Int64
@@ -139,7 +176,7 @@ func (c *Case) parse(ctx context.Context, files []ingest.File, workers int, repo
 				return err
 			}
 			outputs[i] = parseFile(&files[i])
-			report(Progress{Stage: "parsing", Done: done.Add(int64(len(files[i].Data))), Total: c.TotalSize})
+			report(Progress{Stage: "parsing", Done: done.Add(int64(len(files[i].Data))), Total: total})
 			return nil
 		})
 	}
@@ -195,16 +232,41 @@ func coverCopies(files []ingest.File, outputs []*parsers.Output) {
 	}
 }
 
-func (c *Case) merge(outputs []*parsers.Output) {
+// readForeignCopies parses copies whose original went to another case.
+func readForeignCopies(got *ingest.Case, outputs []*parsers.Output, groups []group) {
+	if len(groups) < 2 {
+		return
+	}
+	home := map[string]int{}
+	for g := range groups {
+		for _, i := range groups[g].files {
+			home[got.Files[i].Path] = g
+		}
+	}
+	for g := range groups {
+		for _, i := range groups[g].files {
+			f := got.Files[i]
+			if f.Duplicate != "" && home[f.Duplicate] != g {
+				f.Data, f.Duplicate = got.Content(f), ""
+				outputs[i] = parseFile(&f)
+			}
+		}
+	}
+}
+
+// merge gathers what the parsers made of the files of one case.
+func (c *Case) merge(files []ingest.File, outputs []*parsers.Output, members []int) {
 	var events, facts int
-	for _, o := range outputs {
-		events += len(o.Events)
-		facts += len(o.Facts)
+	for _, i := range members {
+		events += len(outputs[i].Events)
+		facts += len(outputs[i].Facts)
 	}
 	c.events = make([]event.Event, 0, events)
 	c.facts = make([]event.Fact, 0, facts)
-	c.coverage = make([]event.Coverage, 0, len(outputs))
-	for i, o := range outputs {
+	c.coverage = make([]event.Coverage, 0, len(members))
+	for _, i := range members {
+		o := outputs[i]
+		c.TotalSize += int64(len(files[i].Data))
 		c.events = append(c.events, o.Events...)
 		c.facts = append(c.facts, o.Facts...)
 		c.coverage = append(c.coverage, o.Coverage)

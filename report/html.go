@@ -72,14 +72,18 @@ func confidenceLevel(confidence string) int {
 // WriteHTML renders the report as one self-contained page: no script, no
 // remote asset, and a content policy that allows its own style sheet only. The
 // error is that of w.
-func (v *View) WriteHTML(w io.Writer) error {
+func (v *View) WriteHTML(w io.Writer) error { return WriteHTML(w, []*View{v}) }
+
+// WriteHTML renders the reports of several cases as one page, with a list of
+// the cases on top where there is more than one.
+func WriteHTML(w io.Writer, views []*View) error {
 	sum := sha256.Sum256([]byte(styleSheet))
 	b := bufio.NewWriter(w)
 	err := page().Execute(b, struct {
-		*View
+		Views  []*View
 		Style  template.CSS
 		Policy string
-	}{v, template.CSS(styleSheet), "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"})
+	}{views, template.CSS(styleSheet), "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"})
 	if err != nil {
 		return fmt.Errorf("rendering HTML: %w", err)
 	}

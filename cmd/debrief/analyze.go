@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -10,13 +11,18 @@ import (
 	"debrief/rules"
 )
 
-const analyzeLong = `Read all PATHs as one case (one device, one story), find the root cause and print
+const analyzeLong = `Read all PATHs, find the root cause and print
 a report: the cause in a sentence, its proof with file and line or record, what
 to do, what it brought about, what was not collected, and a timeline.
 
 A PATH is a bundle made by mdmdiagnosticstool (CAB or ZIP), an Intune "Collect
 diagnostics" ZIP, a folder such as ccmsetup\Logs or CCM\Logs, or a single log.
 Archives inside archives are read too.
+
+All PATHs together are one case: one device, one story. Where their collections
+name several devices each becomes a case with a report of its own, and no file is
+taken for another device's; --case-by path makes a case of each PATH, --case-by
+none one of all.
 
 Exit code: 3 if a failure was found, 4 if only warnings, 0 if nothing, 5 if the
 input could be read only in part.`
@@ -25,6 +31,7 @@ func newAnalyze() *cobra.Command {
 	var in inputFlags
 	var out outputFlags
 	var rf ruleFlags
+	var caseBy string
 	cmd := &cobra.Command{
 		Use:   "analyze PATH...",
 		Short: "Find the root cause in the logs of one device",
@@ -40,34 +47,68 @@ func newAnalyze() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			c, err := in.read(cmd, args)
+			by, err := pipeline.ParseCaseBy(caseBy)
+			if err != nil {
+				return &usageError{err}
+			}
+			cases, err := in.readCases(cmd, args, by)
 			if err != nil {
 				return err
 			}
-			result := c.Judge(set)
-			view := pipeline.View(c, set, result, toolVersion())
-			if err := out.write(cmd, func(w io.Writer) error { return writeView(w, view, &out, cmd.OutOrStdout()) }); err != nil {
+			views := make([]*report.View, len(cases))
+			code := exitOK
+			for i, c := range cases {
+				result := c.Judge(set)
+				views[i] = pipeline.View(c, set, result, toolVersion())
+				code = worse(code, analyzeCode(c, result))
+			}
+			if err := out.write(cmd, func(w io.Writer) error { return writeViews(w, views, &out, cmd.OutOrStdout()) }); err != nil {
 				return err
 			}
-			return exit(analyzeCode(c, result))
+			return exit(code)
 		},
 	}
 	in.add(cmd)
 	out.add(cmd, "text", "json", "html", "markdown")
 	rf.add(cmd)
+	cmd.Flags().StringVar(&caseBy, "case-by", "auto", "divide the input into cases: auto, device, path, none")
 	return cmd
 }
 
-func writeView(w io.Writer, v *report.View, out *outputFlags, screen io.Writer) error {
+func writeViews(w io.Writer, views []*report.View, out *outputFlags, screen io.Writer) error {
 	switch out.format {
 	case "json":
-		return v.WriteJSON(w)
+		return report.WriteJSON(w, views)
 	case "html":
-		return v.WriteHTML(w)
-	case "markdown":
-		return v.WriteMarkdown(w)
+		return report.WriteHTML(w, views)
 	}
-	return v.WriteText(w, report.TextOptions{Color: out.colored(screen), Width: width(screen)})
+	for i, v := range views {
+		if i > 0 {
+			if _, err := io.WriteString(w, "\n"); err != nil {
+				return err
+			}
+		}
+		var err error
+		if out.format == "markdown" {
+			err = v.WriteMarkdown(w)
+		} else {
+			err = v.WriteText(w, report.TextOptions{Color: out.colored(screen), Width: width(screen)})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// worse is the exit code of two cases together: lost input first, then a
+// failure, then a warning.
+func worse(a, b int) int {
+	rank := []int{exitOK, exitWarnings, exitFailure, exitPartial}
+	if slices.Index(rank, a) >= slices.Index(rank, b) {
+		return a
+	}
+	return b
 }
 
 // analyzeCode is the exit code that the table in rootLong promises.

@@ -47,6 +47,15 @@ func (f *inputFlags) options() (pipeline.Options, error) {
 // read reads the paths as one case, with progress on a terminal, and says on
 // standard error what could not be read.
 func (f *inputFlags) read(cmd *cobra.Command, paths []string) (*pipeline.Case, error) {
+	cases, err := f.readCases(cmd, paths, pipeline.ByNothing)
+	if err != nil {
+		return nil, err
+	}
+	return cases[0], nil
+}
+
+// readCases is read for paths that may hold several devices.
+func (f *inputFlags) readCases(cmd *cobra.Command, paths []string, by pipeline.CaseBy) ([]*pipeline.Case, error) {
 	opts, err := f.options()
 	if err != nil {
 		return nil, err
@@ -56,15 +65,18 @@ func (f *inputFlags) read(cmd *cobra.Command, paths []string) (*pipeline.Case, e
 	}
 	bar := newProgress(cmd.ErrOrStderr(), f.quiet)
 	opts.Progress = bar.update
-	c, err := pipeline.Read(cmd.Context(), paths, opts)
+	opts.CaseBy = by
+	cases, err := pipeline.ReadCases(cmd.Context(), paths, opts)
 	bar.finish()
 	if err != nil {
 		return nil, err
 	}
 	if !f.quiet {
-		printProblems(cmd, c)
+		for _, c := range cases {
+			printProblems(cmd, c)
+		}
 	}
-	return c, nil
+	return cases, nil
 }
 
 // anyExists is a usage error where not one of the paths is there: a typing

@@ -17,13 +17,13 @@ var clientScenarios = []Scenario{
 	},
 	{
 		Name: "state1-bootstrap-msi-failed", Title: "CCMSetup.msi is downloaded and fails to install",
-		Truth: Truth{RootRule: "ccm.bootstrap.msi-failed", Words: []string{"ccmsetup.msi", "1639"}},
+		Truth: Truth{RootRule: "ccm.bootstrap.msi-failed", Words: []string{"ccmsetup.msi", "0x80070667"}},
 		Seed:  103, Build: "22621.3880", Start: started(2024, 8, 6, 6, 55), BiasMinutes: -120,
 		Story: story(toPreparation, []Effect{Bootstrap{Outcome: InstallFails, Code: 1639}, PreparationEnds{}}),
 	},
 	{
 		Name: "state1-client-slow-content", Title: "ccmsetup still downloads the client when the page gives up",
-		Truth: Truth{RootRule: "ccm.setup.slow-download", Words: []string{"download", "timeout"}},
+		Truth: Truth{RootRule: "ccm.setup.slow-download", Words: []string{"download", "timed out"}},
 		Seed:  104, Build: "22631.3880", Start: started(2024, 7, 23, 15, 5), BiasMinutes: 420,
 		Story: ccmsetupStory(Ccmsetup{Outcome: ContentSlow}),
 	},
@@ -59,7 +59,7 @@ var clientScenarios = []Scenario{
 	},
 	{
 		Name: "state4-client-msi-1603", Title: "client.msi fails with 1603 in a custom action",
-		Truth: Truth{RootRule: "ccm.setup.client-msi-failed", Words: []string{"1603", "CcmRegisterWmiMofFile"}},
+		Truth: Truth{RootRule: "ccm.setup.client-msi-wmi", Words: []string{"1603", "WMI"}},
 		Seed:  110, Build: "22631.4460", Start: started(2024, 11, 26, 10, 9), BiasMinutes: -60,
 		Story: ccmsetupStory(Ccmsetup{Outcome: ClientMSIFails}),
 	},

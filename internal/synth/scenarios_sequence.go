@@ -86,7 +86,7 @@ var sequenceScenarios = []Scenario{
 	},
 	{
 		Name: "ts-finished-after-timeout", Title: "The task sequence ends well, minutes after the page gave up",
-		Truth: Truth{RootRule: "ts.outran-timeout", Words: []string{"after", "timeout"}},
+		Truth: Truth{RootRule: "ts.outran-timeout", Words: []string{"timed out", "task sequence"}},
 		Seed:  210, Build: "22631.4890", Start: started(2025, 2, 11, 12, 29), BiasMinutes: 300, TimeoutMinutes: 30,
 		Story: story(toSequence, []Effect{
 			Sequence{Steps: []Step{stepRegion, stepBranding, stepReader.longer(6), stepTunnel.longer(5), stepAgent.longer(7), stepOffice.longer(8)}},
