@@ -100,8 +100,10 @@ func (b *builder) inconclusiveText() string {
 
 // collectFirst names the one thing to collect next; empty = none is known.
 func (b *builder) collectFirst() string {
-	if len(b.res.Asks) > 0 {
-		return line(b.res.Asks[0].Title)
+	for _, a := range b.res.Asks {
+		if collectable(a.Source) {
+			return line(a.Title)
+		}
 	}
 	if !b.anyRead() && len(b.missing) > 0 {
 		return "an mdmdiagnosticstool or Collect diagnostics archive of the device"
