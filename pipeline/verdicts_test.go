@@ -31,7 +31,7 @@ func TestVerdicts(t *testing.T) {
 		fmt.Fprintf(&got, "== %s: %s\n%s\n", s.Name, s.Title, v.Verdict.Line())
 		if v.Root != nil {
 			fmt.Fprintf(&got, "  %s, %s: %s\n", v.Root.Rule, v.Root.Confidence, v.Root.Message)
-			for _, l := range v.Root.Contributing {
+			for _, l := range v.Root.Notes {
 				fmt.Fprintf(&got, "    - %s\n", l)
 			}
 			for _, q := range v.Root.Evidence {

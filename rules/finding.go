@@ -241,7 +241,6 @@ func (r *ruleEval) confidence(f *Finding) Confidence {
 	level := l.base
 	for at := Proven; at > level; at-- {
 		if c := anyTrue(l.raise[at]); c != nil {
-			f.Notes = append(f.Notes, fmt.Sprintf("raised to %s: %s", at, c))
 			level = at
 		}
 	}

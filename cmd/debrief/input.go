@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,27 +20,36 @@ type inputFlags struct {
 	maxTotal sizeFlag
 	maxFiles int
 	maxDepth int
+	maxRatio int
+	maxName  int
+	maxTime  time.Duration
+	password string
 	quiet    bool
 }
 
 func (f *inputFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.IntVar(&f.workers, "workers", 0, "files parsed at once (0 = one a core)")
-	flags.Var(&f.maxFile, "max-file", "largest `SIZE` of one extracted file, e.g. 200M (0 = the default of 512M)")
-	flags.Var(&f.maxTotal, "max-total", "largest `SIZE` of all extracted files together (0 = the default of 2G)")
+	flags.Var(&f.maxFile, "max-file", "largest `SIZE` of one unpacked file, e.g. 200M (0 = the default: 512M, extract no bound of its own)")
+	flags.Var(&f.maxTotal, "max-total", "largest `SIZE` of all unpacked files together (0 = the default: 2G, extract 16G)")
 	flags.IntVar(&f.maxFiles, "max-files", 0, "most files of one input (0 = the default of 100000)")
 	flags.IntVar(&f.maxDepth, "max-depth", 0, "deepest nesting of archives (0 = the default of 8)")
+	flags.IntVar(&f.maxRatio, "max-ratio", 0, "largest growth of an archive when unpacked, enforced beyond 64M (0 = the default of 200)")
+	flags.IntVar(&f.maxName, "max-name", 0, "longest path inside the input in bytes (0 = the default of 1024)")
+	flags.DurationVar(&f.maxTime, "max-time", 0, "longest time spent on unpacking, e.g. 2m (0 = the default of 10m)")
+	flags.StringVar(&f.password, "password", "", "password of encrypted archives")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress and no lines about unreadable input on standard error")
 }
 
 func (f *inputFlags) options() (pipeline.Options, error) {
-	if f.workers < 0 || f.maxFiles < 0 || f.maxDepth < 0 {
+	if min(f.workers, f.maxFiles, f.maxDepth, f.maxRatio, f.maxName, int(f.maxTime)) < 0 {
 		return pipeline.Options{}, usagef("limits and --workers take numbers from 0 upwards")
 	}
 	return pipeline.Options{
 		Workers: f.workers,
-		Ingest: ingest.Options{Limits: ingest.Limits{
+		Ingest: ingest.Options{Password: f.password, Limits: ingest.Limits{
 			FileBytes: int64(f.maxFile), TotalBytes: int64(f.maxTotal), Files: f.maxFiles, Depth: f.maxDepth,
+			Ratio: f.maxRatio, NameBytes: f.maxName, Time: f.maxTime,
 		}},
 	}, nil
 }

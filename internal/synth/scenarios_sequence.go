@@ -23,7 +23,7 @@ func (s Step) broken(f StepFault, exit uint32) Step { s.Fault, s.Exit = f, exit;
 var sequenceScenarios = []Scenario{
 	{
 		Name: "ts-state1-never-started", Title: "PROVISIONTS names no deployment of the device's collection",
-		Truth: Truth{RootRule: "ts.not-assigned", Words: []string{"PROVISIONTS", "deploy"}},
+		Truth: Truth{RootRule: "ts.not-assigned", Words: []string{"PROVISIONTS", "assigned"}},
 		Seed:  201, Build: "22631.4317", Start: started(2025, 1, 14, 9, 3), BiasMinutes: -60,
 		Story: story(toSequence, []Effect{NotAssigned{}, SetupEnds{}}),
 	},
