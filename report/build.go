@@ -145,7 +145,7 @@ func (b *builder) finding(f *rules.Finding) Finding {
 	out := Finding{
 		Rule: f.Rule, Version: f.Version, Title: line(f.Title), Message: b.show.times(line(f.Message)), Area: lines(f.Area), Instance: line(f.Instance),
 		Role: f.Role.String(), Impact: f.Impact.String(), Confidence: f.Confidence.String(),
-		Basis: append([]string{ladderText(f.Confidence)}, lines(f.Notes)...), Session: f.Session, When: b.show.moment(f.First),
+		Basis: basis(f), Session: f.Session, When: b.show.moment(f.First),
 		Notes: b.show.timesOf(lines(f.Contributing)), Symptoms: []Symptom{}, Folded: b.folded(f), Steps: []Step{}, References: lines(f.References),
 	}
 	out.Evidence, out.MoreEvidence = b.quotes(f.Evidence, maxEvidence)
@@ -246,6 +246,22 @@ func (b *builder) newTable(t *rules.Table) *Table {
 			row[i] = b.show.times(line(r[i]))
 		}
 		out.Rows = append(out.Rows, row)
+	}
+	return out
+}
+
+// basis says what the confidence rests on and what limits it. Which condition
+// of the rule a limit comes from is left to `rules explain`.
+func basis(f *rules.Finding) []string {
+	out := []string{ladderText(f.Confidence)}
+	for _, n := range f.Notes {
+		text, _, _ := strings.Cut(line(n), ": ")
+		if strings.HasPrefix(text, "not above") {
+			text = line(n)
+		}
+		if !slices.Contains(out, text) {
+			out = append(out, text)
+		}
 	}
 	return out
 }
