@@ -26,6 +26,7 @@ var allowed = map[string][]string{
 	"rules":                {"event", "codes", "timeline"},
 	"report":               {"event", "codes", "timeline", "rules"},
 	"pipeline":             {"event", "codes", "ingest", "parsers", "timeline", "rules", "report"},
+	"internal/growth":      {},
 	"internal/synth":       {"event", "internal/synth/evtxw", "internal/synth/cabw"},
 	"internal/synth/evtxw": {},
 	"internal/synth/cabw":  {},

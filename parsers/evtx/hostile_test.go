@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"debrief/event"
@@ -143,7 +142,7 @@ func patchSubs(c *chunk, n byte) {
 }
 
 // Whatever a chunk says, it costs no more than a small multiple of its size in
-// memory and a blink in time, and what was cut or lost is reported.
+// memory, it ends, and what was cut or lost is reported.
 func TestHostile(t *testing.T) {
 	for _, tt := range hostile {
 		t.Run(tt.name, func(t *testing.T) {
@@ -154,18 +153,13 @@ func TestHostile(t *testing.T) {
 			b := logFile(c.bytes())
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			start := time.Now()
 			var problems []Problem
 			if _, err := Decode(b, Sink{Record: func(*Record) {}, Problem: func(p Problem) { problems = append(problems, p) }}); err != nil {
 				t.Fatal(err)
 			}
-			spent := time.Since(start)
 			runtime.ReadMemStats(&after)
 			if got, most := after.TotalAlloc-before.TotalAlloc, uint64(len(b))*40; got > most {
 				t.Errorf("%d bytes allocated for %d", got, len(b))
-			}
-			if spent > time.Second {
-				t.Errorf("took %v", spent)
 			}
 			want := event.Damage
 			if tt.limit {

@@ -1,0 +1,38 @@
+package growth
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// recorder is a test that notes whether it failed.
+type recorder struct {
+	testing.TB
+	failed string
+}
+
+func (r *recorder) Helper() {}
+func (r *recorder) Errorf(format string, args ...any) {
+	r.failed = fmt.Sprintf(format, args...)
+}
+
+var sink int
+
+func loops(n int) {
+	for i := range n {
+		sink += i & 3
+	}
+}
+
+func TestLinear(t *testing.T) {
+	linear, square := &recorder{TB: t}, &recorder{TB: t}
+	Linear(linear, 400_000, func(n int) func() { return func() { loops(n) } })
+	if linear.failed != "" {
+		t.Errorf("linear work was called worse: %s", linear.failed)
+	}
+	Linear(square, 3_000, func(n int) func() { return func() { loops(n * n) } })
+	if !strings.Contains(square.failed, "more than") {
+		t.Error("quadratic work passed as linear")
+	}
+}
