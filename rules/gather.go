@@ -20,6 +20,7 @@ type evaluation struct {
 	sessions []session // at least one
 	hits     [][]hits  // by matcher, by session
 	assumed  bool      // local clocks were resolved by a guess
+	records  bool      // the evidence holds at least one event or fact
 }
 
 // session is one enrolment attempt. Each event belongs to exactly one.
@@ -68,6 +69,7 @@ func (s *Set) gather(src Source) *evaluation {
 	}
 	e.assumed = e.story.Clock.Origin == event.ClockAssumed
 	e.facts = newFactIndex(src.Facts(), e.story.Facts)
+	e.records = len(src.Facts()) > 0
 	e.sessions = findSessions(e.story)
 	e.spans = orderSpans(e.story.Spans)
 	e.hits = make([][]hits, len(s.dispatch.specs))
@@ -76,6 +78,7 @@ func (s *Set) gather(src Source) *evaluation {
 	}
 	m := s.dispatch.start()
 	for ev := range src.Events() {
+		e.records = true
 		at := -1
 		m.event(ev, func(id int32) {
 			if at < 0 {

@@ -283,10 +283,30 @@ func (e *evaluation) incident(f *Finding) int {
 	return e.sessions[len(e.sessions)-1].number
 }
 
+// outranked counts the causes of the list that outrank f and are not outranked
+// by it in turn.
+func outranked(f *Finding, list []*Finding) int {
+	above := func(a, b *Finding) bool {
+		return slices.ContainsFunc(a.rule.Outranks, func(p string) bool { return idMatches(p, b.Rule) })
+	}
+	n := 0
+	for _, g := range list {
+		if g != f && g.Impact >= f.Impact && above(g, f) && !above(f, g) {
+			n++
+		}
+	}
+	return n
+}
+
 // rank orders the causes of one incident.
 func rank(list []*Finding) {
+	behind := make(map[*Finding]int, len(list))
+	for _, f := range list {
+		behind[f] = outranked(f, list)
+	}
 	slices.SortStableFunc(list, func(a, b *Finding) int {
 		return cmp.Or(
+			cmp.Compare(behind[a], behind[b]),
 			-cmp.Compare(min(len(a.Symptoms), 1), min(len(b.Symptoms), 1)),
 			-cmp.Compare(a.Impact, b.Impact),
 			-cmp.Compare(a.Confidence, b.Confidence),
@@ -378,7 +398,7 @@ func (e *evaluation) outcome(res *Result) Outcome {
 	switch {
 	case worst == ImpactFailure:
 		return OutcomeFailure
-	case state != "succeeded" && (state == "failed" || e.cover.lost || len(e.cover.sources) == 0):
+	case state != "succeeded" && (state == "failed" || e.cover.lost || !e.records):
 		return OutcomeInconclusive
 	case worst == ImpactWarning:
 		return OutcomeWarning

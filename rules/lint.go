@@ -67,6 +67,11 @@ func (s *Set) lintEdges(r *Rule, note func(place, string, ...any)) {
 			note(r.place, "supersedes rule %q, which does not exist", id)
 		}
 	}
+	for _, id := range r.Outranks {
+		if !slices.ContainsFunc(s.rules, func(o *Rule) bool { return o != r && idMatches(id, o.ID) }) {
+			note(r.place, "outranks rule %q, which does not exist", id)
+		}
+	}
 }
 
 // lintCircles finds causes that explain each other. A circle is named once,

@@ -142,6 +142,7 @@ func (l *loader) judgementFields(r *Rule, f fields) {
 		l.each(v, "explains", func(e *node) { r.Explains = append(r.Explains, l.edge(e)) })
 	}
 	f["supersedes"] = func(v *node) { r.Supersedes = l.texts(v) }
+	f["outranks"] = func(v *node) { r.Outranks = l.texts(v) }
 	f["across"] = func(v *node) { r.Across = l.across(v) }
 }
 

@@ -77,10 +77,14 @@ type Rule struct {
 	Needs          []Need
 	Explains       []Edge
 	Supersedes     []string // ids and globs
-	Across         *Across
-	Tests          []Test
-	File           string // where it was loaded from
-	Line           int
+	// Outranks are ids and globs of causes that stand behind this one in the
+	// choice of the root, although it does not explain them: an unsupported
+	// scenario comes before a fault of the network.
+	Outranks []string
+	Across   *Across
+	Tests    []Test
+	File     string // where it was loaded from
+	Line     int
 
 	each         *varRef
 	applies      *cond
