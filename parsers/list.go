@@ -2,6 +2,7 @@ package parsers
 
 import (
 	"fmt"
+	"strings"
 
 	"debrief/event"
 )
@@ -42,8 +43,14 @@ func parse(in *Input, parsers []Parser) *Output {
 	}}
 	p := choose(in, parsers, out)
 	if p == nil {
-		if out.Coverage.Status = event.Unknown; len(in.Data) == 0 {
+		switch {
+		case len(in.Data) == 0:
 			out.Coverage.Status = event.Empty
+		case namedFormat(in.Path) != "":
+			out.Problem(event.Damage, event.Pos{File: in.Path}, "the file is named as "+namedFormat(in.Path)+", and its content is none")
+			out.Coverage.Status = event.Unread
+		default:
+			out.Coverage.Status = event.Unknown
 		}
 		return out
 	}
@@ -54,6 +61,22 @@ func parse(in *Input, parsers []Parser) *Output {
 	}
 	summarise(out, err != nil)
 	return out
+}
+
+// namedFormat says which binary format or known log a file claims to be by its
+// name; empty for names that promise nothing. It is asked only where no parser
+// knows the content.
+func namedFormat(path string) string {
+	name := strings.ToLower(path[strings.LastIndexByte(path, '/')+1:])
+	switch {
+	case strings.HasSuffix(name, ".evtx"):
+		return "an event log"
+	case strings.HasSuffix(name, ".reg"):
+		return "a registry file"
+	case strings.HasSuffix(name, ".log"), strings.HasSuffix(name, ".lo_"):
+		return "a text log"
+	}
+	return ""
 }
 
 // choose returns the first parser that matches, or nil.

@@ -53,6 +53,9 @@ func Decode(data []byte, sink Sink) (Header, error) {
 	if d.broken > 0 {
 		d.problem(event.Remark, 0, 0, fmt.Sprintf("%d old records behind the live ones are overwritten in part", d.broken))
 	}
+	if found == 0 && h.Chunks > 0 {
+		d.problem(event.Damage, 0, 0, fmt.Sprintf("file header counts %d chunks, none is there", h.Chunks))
+	}
 	if found > int(h.Chunks) {
 		d.problem(event.Remark, 0, 0, fmt.Sprintf("file header counts %d chunks, %d found", h.Chunks, found))
 	}
