@@ -212,11 +212,16 @@ func (b *builder) failedEnrollments() {
 // manageabilityFacts reads who manages the device: the CSP's own key, which
 // most collections lack, and the value that MDM expects the node to have.
 func (b *builder) manageabilityFacts() {
+	known := false
 	for i := range b.reg.values[areaManageability] {
 		v := &b.reg.values[areaManageability][i]
 		if v.at("Provider", "MS DM Server") && v.is("ConfigInfo") {
+			known = true
 			b.add(asNumber(event.Text("device-manageability.config-info", "", v.fact.Text, v.fact.Pos)))
 		}
+	}
+	if known {
+		return // the value itself is there; what the server asked for says no more
 	}
 	nodes := map[string]bool{}
 	for i := range b.reg.values[areaNodes] {

@@ -144,7 +144,6 @@ func TestFacts(t *testing.T) {
 			facts: []string{"device-manageability."},
 			want: []string{
 				"device-manageability.config-info = 2",
-				"device-manageability.config-info [NodeCache] = 1",
 			},
 		},
 		{
