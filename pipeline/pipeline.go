@@ -13,6 +13,7 @@ import (
 	"iter"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -82,6 +83,25 @@ func (c *Case) Coverage() []event.Coverage { return c.coverage }
 // Lost reports whether anything that debrief should have read was not read.
 func (c *Case) Lost() bool {
 	return slices.ContainsFunc(c.coverage, func(f event.Coverage) bool { return f.Status.Lost() })
+}
+
+// NothingRead reports whether there was content and none of it is of a kind
+// that debrief reads.
+func (c *Case) NothingRead() bool {
+	return c.TotalSize > 0 && len(c.events) == 0 && len(c.facts) == 0 &&
+		!slices.ContainsFunc(c.coverage, func(f event.Coverage) bool { return len(f.Sources) > 0 })
+}
+
+// SessionFailed reports whether the last enrolment attempt is known to have
+// failed, whether or not a rule says why.
+func (c *Case) SessionFailed() bool {
+	failed, last := false, 0
+	for _, f := range c.timeline.Facts {
+		if n, err := strconv.Atoi(f.Key); f.Name == "session.outcome" && err == nil && n >= last {
+			last, failed = n, f.Text == "failed"
+		}
+	}
+	return failed
 }
 
 // Read extracts and parses all paths as one case: one device, one story. It

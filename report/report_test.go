@@ -256,7 +256,7 @@ func TestVerdict(t *testing.T) {
 		{"warning", warning().view(t), VerdictWarnings, "Warnings only: The cache of the client is small"},
 		{"an earlier cause does not answer for a later failure", secondAttempt().view(t), VerdictInconclusive, "Inconclusive: the enrolment status page timed out while waiting for ConfigMgr, and nothing in the evidence explains it (the cause found is that of attempt 1); collect " + smsts},
 		{"nothing at all", New(Input{}), VerdictInconclusive, "Inconclusive: no rules were evaluated; collect an mdmdiagnosticstool or Collect diagnostics archive of the device"},
-		{"rules and no evidence", New(Input{Result: demoRules(t).Evaluate(&rules.Memory{})}), VerdictInconclusive, "Inconclusive: nothing that debrief reads could be read; collect an mdmdiagnosticstool or Collect diagnostics archive of the device"},
+		{"rules and no evidence", New(Input{Result: demoRules(t).Evaluate(&rules.Memory{})}), VerdictInconclusive, "Inconclusive: nothing that debrief reads is in the input; collect an mdmdiagnosticstool or Collect diagnostics archive of the device"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"debrief/event"
@@ -78,7 +79,7 @@ func (b *builder) inconclusiveText() string {
 	case failed > 0:
 		reason = fmt.Sprintf("enrolment attempt %d failed, and nothing in the evidence explains it", failed)
 	case !b.anyRead():
-		reason = "nothing that debrief reads could be read"
+		reason = "nothing that debrief reads is in the input"
 	case len(lostFiles(b.in.Coverage)) > 0:
 		reason = "evidence was lost, and what is left shows no failure"
 	}
@@ -111,15 +112,9 @@ func (b *builder) collectFirst() string {
 	return ""
 }
 
-// anyRead reports whether a source was covered at all.
+// anyRead reports whether a single record was read.
 func (b *builder) anyRead() bool {
-	for i := range b.in.Coverage {
-		f := &b.in.Coverage[i]
-		if len(f.Sources) > 0 && (f.Status == event.Read || f.Status == event.Empty || f.Status == event.Partial) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(b.in.Coverage, func(f event.Coverage) bool { return f.Records > 0 })
 }
 
 // limits lists what keeps the verdict from being certain.

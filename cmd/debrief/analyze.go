@@ -114,9 +114,9 @@ func worse(a, b int) int {
 // analyzeCode is the exit code that the table in rootLong promises.
 func analyzeCode(c *pipeline.Case, r *rules.Result) int {
 	switch {
-	case c.Lost():
+	case c.Lost(), c.NothingRead():
 		return exitPartial
-	case r.Verdict == rules.OutcomeFailure || r.Verdict == rules.OutcomeInconclusive && len(r.Unexplained) > 0:
+	case r.Verdict == rules.OutcomeFailure || r.Verdict == rules.OutcomeInconclusive && (len(r.Unexplained) > 0 || c.SessionFailed()):
 		return exitFailure
 	case r.Verdict == rules.OutcomeWarning:
 		return exitWarnings
