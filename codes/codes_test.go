@@ -350,3 +350,15 @@ func BenchmarkDescribe(b *testing.B) {
 		Describe(0x80070656)
 	}
 }
+
+// TestInterfaceCodes holds codes that each component defines for itself to say
+// so: 0x80040102 is no drag and drop error where ConfigMgr returns it.
+func TestInterfaceCodes(t *testing.T) {
+	c := Describe(0x80040102)
+	if c.Symbol != "" || !strings.Contains(c.Meaning, "depends on the component") {
+		t.Errorf("Describe = %+v", c)
+	}
+	if wmi := Describe(0x80041002); wmi.Symbol != "WBEM_E_NOT_FOUND" {
+		t.Errorf("Describe(0x80041002) = %+v", wmi)
+	}
+}

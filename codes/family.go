@@ -42,6 +42,10 @@ var families = []family{
 	{0xC0000000, 0xF0000000, "NT", "NTSTATUS"},
 }
 
+// facilityITF is the range of HRESULTs whose meaning each interface defines for
+// itself. WMI's part of it, from 0x80041000, is WMI's own.
+const facilityITF = 0x80040000
+
 // familyOf returns the first family that holds v.
 func familyOf(v uint32) (family, bool) {
 	for _, f := range families {
@@ -76,6 +80,11 @@ func area(v uint32) string {
 // facility. Value is always v; Derived says that no entry exists.
 func Describe(v uint32) Code {
 	if c, ok := Lookup(v); ok {
+		if v&0xFFFFF000 == facilityITF && c.Cause == "" {
+			// Another component gives the same number another meaning: the OLE
+			// name must not pass for the reason of a failed download.
+			c.Meaning, c.Symbol = "meaning depends on the component that returned it; OLE calls it "+c.Symbol, ""
+		}
 		return c
 	}
 	c := Code{Value: v, Area: area(v), Source: "family of the code", Derived: true}
