@@ -10,9 +10,12 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sort"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"debrief/event"
 )
@@ -62,40 +65,75 @@ type pack struct {
 	fs     fs.FS
 }
 
+// ruleFile is one rule file, and what became of it.
+type ruleFile struct {
+	fs         fs.FS
+	name, file string
+	rule       *Rule
+	err        error
+}
+
 func load(packs []pack) (*Set, error) {
+	files := ruleFiles(packs)
+	parseAll(files)
 	var rules []*Rule
 	var errs []error
 	where := map[string]string{} // id → file
+	for i := range files {
+		r := files[i].rule
+		if files[i].err != nil {
+			errs = append(errs, files[i].err)
+		}
+		if r == nil {
+			continue
+		}
+		if first, ok := where[r.ID]; ok {
+			errs = append(errs, &LoadError{files[i].file, r.place.line, r.place.col, fmt.Sprintf("rule %q is already in %s", r.ID, first)})
+			continue
+		}
+		where[r.ID] = files[i].file
+		rules = append(rules, r)
+	}
+	return newSet(rules), errors.Join(errs...)
+}
+
+// ruleFiles lists the rule files of the packs in their order.
+func ruleFiles(packs []pack) []ruleFile {
+	var files []ruleFile
 	for _, p := range packs {
 		err := fs.WalkDir(p.fs, ".", func(name string, d fs.DirEntry, err error) error {
 			file := path.Join(p.prefix, name)
-			if err != nil {
-				errs = append(errs, fmt.Errorf("reading %q: %w", file, err))
-				return nil
+			ext := path.Ext(name)
+			switch {
+			case err != nil:
+				files = append(files, ruleFile{err: fmt.Errorf("reading %q: %w", file, err)})
+			case !d.IsDir() && (ext == ".yaml" || ext == ".yml"):
+				files = append(files, ruleFile{fs: p.fs, name: name, file: file})
 			}
-			if ext := path.Ext(name); d.IsDir() || ext != ".yaml" && ext != ".yml" {
-				return nil
-			}
-			r, err := loadFile(p.fs, name, file)
-			if err != nil {
-				errs = append(errs, err)
-			}
-			if r == nil {
-				return nil
-			}
-			if first, ok := where[r.ID]; ok {
-				errs = append(errs, &LoadError{file, r.place.line, r.place.col, fmt.Sprintf("rule %q is already in %s", r.ID, first)})
-				return nil
-			}
-			where[r.ID] = file
-			rules = append(rules, r)
 			return nil
 		})
 		if err != nil {
-			errs = append(errs, fmt.Errorf("reading %q: %w", p.prefix, err))
+			files = append(files, ruleFile{err: fmt.Errorf("reading %q: %w", p.prefix, err)})
 		}
 	}
-	return newSet(rules), errors.Join(errs...)
+	return files
+}
+
+// parseAll reads the files, one worker a core: parsing is most of the time that
+// a short run takes.
+func parseAll(files []ruleFile) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(files)) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(files); i = int(next.Add(1)) - 1 {
+				if f := &files[i]; f.fs != nil {
+					f.rule, f.err = loadFile(f.fs, f.name, f.file)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // loadFile returns nil for a rule with mistakes.
