@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"debrief/event"
@@ -24,14 +25,16 @@ const (
 	formatXZ
 	formatZstd
 	formatBzip2
+	formatEML
+	formatMSG // of identify: any compound file
 )
 
-var formatNames = [...]string{"", "CAB", "ZIP", "7z", "RAR", "tar", "gzip", "xz", "zstd", "bzip2"}
+var formatNames = [...]string{"", "CAB", "ZIP", "7z", "RAR", "tar", "gzip", "xz", "zstd", "bzip2", "mail", "Outlook message"}
 
 func (f format) String() string { return formatNames[f] }
 
-// headBytes is what identify needs: one tar header.
-const headBytes = 512
+// headBytes is what identify looks at: the header of a mail.
+const headBytes = 32 << 10
 
 // identify tells archives from other files by their first bytes. Where a magic
 // is short enough to stand in a log, what must follow it is checked too.
@@ -57,8 +60,29 @@ func identify(head []byte) format {
 		return formatBzip2
 	case isTar(head):
 		return formatTar
+	case has(cfbMagic):
+		return formatMSG
+	case isMail(head):
+		return formatEML
 	}
 	return notArchive
+}
+
+// formatOf tells archives from other files by all of their content.
+func (r *reader) formatOf(data []byte, disk *spool) format {
+	head := data[:min(len(data), headBytes)]
+	if disk != nil {
+		n, _ := source(nil, disk).ReadAt(r.head, 0)
+		head = r.head[:n]
+	}
+	kind := identify(head)
+	switch {
+	case kind == notArchive && r.hasZIPEnd(data, disk):
+		return formatZIP
+	case kind == formatMSG && !isMessage(data, disk):
+		return notArchive
+	}
+	return kind
 }
 
 // isTar checks the sum of a tar header: octal digits that are the sum of all
@@ -89,20 +113,24 @@ func isTar(head []byte) bool {
 type item struct {
 	path    string
 	data    []byte
+	disk    *spool // instead of data; nil = data is all
 	modTime time.Time
 	partial bool
 	depth   int    // archives around it
 	group   string // archive or root that its problems are counted with
 }
 
+func (it item) size() int64 { return int64(len(it.data)) + it.disk.len() }
+
 // place adds the item to the case, or what is in it if it is an archive.
 func (r *reader) place(it item) {
-	if kind := identify(it.data); kind != notArchive {
+	defer it.disk.remove()
+	if kind := r.formatOf(it.data, it.disk); kind != notArchive {
 		if it.depth >= r.limits.Depth {
 			r.problem(it.group, event.Problem{Pos: event.Pos{File: it.path}, Kind: event.Limit,
 				Text: fmt.Sprintf("%s archive not opened: more than %s inside each other", kind, plural(r.limits.Depth, "archive"))})
 		} else {
-			a := &archive{path: it.path, data: it.data, depth: it.depth + 1, modTime: it.modTime}
+			a := &archive{path: it.path, data: it.data, src: source(it.data, it.disk), size: it.size(), depth: it.depth + 1, modTime: it.modTime}
 			r.names.open(it.path)
 			r.expand(kind, a)
 			if a.members > 0 {
@@ -120,41 +148,75 @@ func (r *reader) place(it item) {
 	if r.ctx.Err() != nil {
 		return
 	}
-	r.add(File{Path: it.path, Data: it.data, ModTime: it.modTime, Partial: it.partial})
+	r.add(it)
 }
 
 // archive is an archive while it is expanded.
 type archive struct {
 	path     string
-	data     []byte
+	data     []byte            // nil where it is on disk
+	src      *io.SectionReader // of all its bytes
+	size     int64
 	depth    int // archives around its members, itself included
 	modTime  time.Time
 	unpacked int64
 	members  int
 	worked   int64 // packed bytes that its members claimed
+	inMemory bool  // what it unpacks to is held until its end
+	locked   locks
 }
+
+func (a *archive) length() int64 { return max(a.size, int64(len(a.data))) }
 
 // work accounts packed bytes that a member claims. In a sound archive no two
 // members share any; many that do would keep the reader busy without end.
 func (a *archive) work(n int64) error {
 	a.worked += n
-	if a.worked > 2*int64(len(a.data)) {
+	if a.worked > 2*a.length() {
 		return &limitError{"members overlap: together they claim more than the archive holds"}
 	}
 	return nil
 }
 
+// load brings an archive into memory whose format cannot be read otherwise.
+func (r *reader) load(a *archive) bool {
+	if r.target == nil {
+		return true
+	}
+	if r.held+a.size > r.memory {
+		r.archiveProblem(a, event.Limit, fmt.Sprintf("limit of %s for archives unpacked in memory reached", byteSize(r.memory)))
+		return false
+	}
+	r.held += a.size
+	a.inMemory = true
+	if a.data != nil {
+		return true
+	}
+	a.data = make([]byte, a.size)
+	n, err := io.ReadFull(a.src, a.data)
+	if err != nil {
+		r.archiveProblem(a, event.Damage, fmt.Sprintf("reading again: %v", withoutPath(err)))
+	}
+	a.data = a.data[:n]
+	return true
+}
+
 // expand reads the members of an archive. Decoders of others are not trusted
 // to bear any input: a panic ends the archive, not the run.
 func (r *reader) expand(kind format, a *archive) {
+	held := r.held
 	defer func() {
+		r.held = held
 		if p := recover(); p != nil {
 			r.archiveProblem(a, event.Damage, fmt.Sprintf("%s decoder fails: %v", kind, p))
 		}
+		r.lockProblem(a)
 	}()
 	switch kind {
 	case formatCAB:
-		r.expandCAB(a)
+		if r.load(a) {
+			r.expandCAB(a)
+		}
 	case formatZIP:
 		r.expandZIP(a)
 	case format7z:
@@ -165,6 +227,10 @@ func (r *reader) expand(kind format, a *archive) {
 		r.expandTar(a)
 	case formatGzip, formatXZ, formatZstd, formatBzip2:
 		r.expandStream(kind, a)
+	case formatEML:
+		r.expandEML(a)
+	case formatMSG:
+		r.expandMSG(a)
 	}
 }
 
@@ -176,6 +242,7 @@ func (r *reader) archiveProblem(a *archive, kind event.ProblemKind, text string)
 type member struct {
 	name    string
 	data    []byte
+	disk    *spool // instead of data; nil = data is all
 	modTime time.Time
 	// reason is why data is not whole; nil = it is. It is reported.
 	reason error
@@ -183,9 +250,12 @@ type member struct {
 	size   int64             // as declared, for the report; negative = not known
 }
 
+func (m member) got() int64 { return int64(len(m.data)) + m.disk.len() }
+
 // take adds a member, and all in it if it is an archive itself. It reports
 // whether the archive may go on.
 func (r *reader) take(a *archive, m member) bool {
+	defer m.disk.remove()
 	if r.ctx.Err() != nil || r.full(a.path) {
 		return false
 	}
@@ -193,17 +263,19 @@ func (r *reader) take(a *archive, m member) bool {
 	a.members++
 	var limit *limitError
 	isLimit := errors.As(m.reason, &limit)
-	if m.reason != nil {
+	if errors.Is(m.reason, errLocked) {
+		a.locked.members++ // one word for all of them
+	} else if m.reason != nil {
 		p := event.Problem{Pos: event.Pos{File: path}, Kind: m.kind, Text: m.reason.Error()}
 		if isLimit {
 			p.Kind = event.Limit
 		}
 		if m.size >= 0 {
-			p.Text = fmt.Sprintf("%d of %d bytes read: %s", len(m.data), m.size, p.Text)
+			p.Text = fmt.Sprintf("%d of %d bytes read: %s", m.got(), m.size, p.Text)
 		}
 		r.problem(a.path, p)
 	}
-	r.place(item{path: path, data: m.data, modTime: m.modTime, partial: m.reason != nil, depth: a.depth, group: a.path})
+	r.place(item{path: path, data: m.data, disk: m.disk, modTime: m.modTime, partial: m.reason != nil, depth: a.depth, group: a.path})
 	return r.ctx.Err() == nil
 }
 

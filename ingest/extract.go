@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path"
-	"slices"
-	"time"
 
 	"debrief/event"
 )
@@ -24,8 +23,14 @@ type Report struct {
 // written outside dir, whatever links stand in it, and nothing that exists is
 // overwritten. The error is that of Read, or of dir itself; a file that cannot
 // be written is a Problem. Files of which no byte could be read are left out.
+//
+// Files are written as they are read. Of a long one, and of a long archive
+// inside an archive, little is in memory at a time where the format allows it
+// (ZIP, tar, gzip, xz, zstd, bzip2, 7z, RAR, mail; not CAB): it grows in a file
+// of dir whose name begins with ".debrief-", which is gone when Extract ends.
 func Extract(ctx context.Context, paths []string, dir string, opts Options) (Report, error) {
-	c, err := Read(ctx, paths, opts)
+	opts.Limits = opts.Limits.forExtract()
+	r, roots, err := newReader(ctx, paths, opts)
 	if err != nil {
 		return Report{}, err
 	}
@@ -37,38 +42,74 @@ func Extract(ctx context.Context, paths []string, dir string, opts Options) (Rep
 		return Report{}, fmt.Errorf("opening the target folder: %w", err)
 	}
 	defer target.Close()
-	report := Report{Problems: c.Problems}
-	for _, f := range c.Files {
-		if err := ctx.Err(); err != nil {
-			return report, err
-		}
-		if f.Hash == "" {
-			continue // lost; an empty file would look like evidence
-		}
-		content := c.Content(f)
-		if err := writeFile(target, f.Path, content, f.ModTime); err != nil {
-			report.Problems = append(report.Problems, event.Problem{Pos: event.Pos{File: f.Path}, Kind: event.Unreadable, Text: fmt.Sprintf("not written: %v", err)})
-			continue
-		}
-		report.Files++
-		report.Bytes += int64(len(content))
+	if err := r.extractTo(target); err != nil {
+		return Report{}, err
 	}
-	slices.SortStableFunc(report.Problems, func(a, b event.Problem) int { return a.Pos.Compare(b.Pos) })
-	return report, nil
+	defer r.removeSpools()
+	for _, root := range roots {
+		r.readRoot(root)
+	}
+	return Report{Files: r.written.files, Bytes: r.written.bytes, Problems: r.sortedProblems()}, ctx.Err()
+}
+
+// extractTo makes the reader write files instead of keeping them.
+func (r *reader) extractTo(target *os.Root) error {
+	info, err := target.Stat(".")
+	if err != nil {
+		return fmt.Errorf("opening the target folder: %w", err)
+	}
+	r.target, r.targetInfo, r.spools = target, info, map[*spool]bool{}
+	return nil
+}
+
+// removeSpools removes what an interrupted run leaves.
+func (r *reader) removeSpools() {
+	for s := range r.spools {
+		s.remove()
+	}
+}
+
+// write puts a file into the target folder.
+func (r *reader) write(it item) {
+	size := it.size()
+	if it.partial && size == 0 {
+		return // lost; an empty file would look like evidence
+	}
+	if err := r.writeFile(it); err != nil {
+		r.problem(it.path, event.Problem{Pos: event.Pos{File: it.path}, Kind: event.Unreadable, Text: fmt.Sprintf("not written: %v", withoutPath(err))})
+		return
+	}
+	r.written.files++
+	r.written.bytes += size
 }
 
 // writeFile writes a new file and gives it its date.
-func writeFile(target *os.Root, name string, data []byte, modTime time.Time) error {
-	if err := target.MkdirAll(path.Dir(name), 0o755); err != nil {
+func (r *reader) writeFile(it item) error {
+	if err := r.target.MkdirAll(path.Dir(it.path), 0o755); err != nil {
 		return err
 	}
-	f, err := target.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if it.disk != nil && it.disk.name != "" {
+		if err := it.disk.rename(it.path); err != nil {
+			return err
+		}
+	} else if err := r.copyFile(it); err != nil {
+		return err
+	}
+	if it.modTime.IsZero() {
+		return nil
+	}
+	return r.target.Chtimes(it.path, it.modTime, it.modTime)
+}
+
+func (r *reader) copyFile(it item) error {
+	f, err := r.target.OpenFile(it.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Close()); err != nil || modTime.IsZero() {
-		return err
+	if it.disk == nil {
+		_, err = f.Write(it.data)
+	} else {
+		_, err = io.Copy(f, source(nil, it.disk))
 	}
-	return target.Chtimes(name, modTime, modTime)
+	return errors.Join(err, f.Close())
 }

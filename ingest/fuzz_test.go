@@ -37,3 +37,18 @@ func FuzzPlace(f *testing.F) {
 		}
 	})
 }
+
+// FuzzZipCrypto reads any bytes as a ZIP whose members are encrypted.
+func FuzzZipCrypto(f *testing.F) {
+	a := entry{name: "a.log", data: "text of a"}
+	for strength := range byte(4) {
+		for _, deferred := range []bool{false, true} {
+			data := lockedZIP(f, locked{entry: a, password: "x", strength: strength, version: 2, deferred: deferred}, locked{entry: a})
+			f.Add(data)
+			f.Add(data[:len(data)-40])
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		fuzzExpand(t, data, Options{Password: "x"}, (*reader).expandZIP)
+	})
+}

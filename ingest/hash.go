@@ -32,18 +32,28 @@ func hashFiles(files []File) {
 }
 
 // markDuplicates keeps of whole files with the same content the one with the
-// smallest path. files are sorted by path.
-func markDuplicates(files []File) {
-	first := make(map[string]int, len(files))
+// fewest suffixes in its path, among these the first. files are sorted by path.
+// A suffix stands for a name that another file had before, so what is kept goes
+// by the name that it really has.
+func (r *reader) markDuplicates(files []File) {
+	kept := make(map[string]int, len(files))
 	for i := range files {
 		f := &files[i]
 		if len(f.Data) == 0 || f.Partial {
 			continue
 		}
-		if k, ok := first[f.Hash]; ok {
-			f.Duplicate, f.Data = files[k].Path, nil
+		k, ok := kept[f.Hash]
+		if !ok || r.names.suffixes(f.Path) < r.names.suffixes(files[k].Path) {
+			kept[f.Hash] = i
+		}
+	}
+	for i := range files {
+		f := &files[i]
+		if len(f.Data) == 0 || f.Partial {
 			continue
 		}
-		first[f.Hash] = i
+		if k := kept[f.Hash]; k != i {
+			f.Duplicate, f.Data = files[k].Path, nil
+		}
 	}
 }

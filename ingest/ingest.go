@@ -5,10 +5,11 @@
 // telling archives from the rest, by content and never by name.
 //
 // Flow: Read names the roots, walks folders, identifies each file, expands
-// archives recursively (cabinets by ingest/cab, the others by
-// github.com/mholt/archives and what lies under it), cleans and claims names,
-// charges all bytes against the limits, and at the end hashes the files and
-// marks copies.
+// archives recursively (cabinets by ingest/cab; ZIP, tar, mail and Outlook
+// messages here; the others by the decoders under github.com/mholt/archives, in
+// a goroutine that can be left behind), cleans and claims names, charges all
+// bytes against the limits, and at the end hashes the files and marks copies.
+// Extract is the same with files that go to disk as soon as they are read.
 //
 // # Paths
 //
@@ -24,7 +25,8 @@
 // read once.
 //
 // A compressed single file x.log.gz is x.log.gz/x.log; a compressed tar is one
-// archive, x.tgz/member.
+// archive, x.tgz/member. A mail (.eml or .msg) is an archive of its attachments
+// and of its text as body.txt or body.html; its header is not a member.
 //
 // # Damage
 //
@@ -36,6 +38,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
+	"maps"
+	"os"
 	"slices"
 	"time"
 
@@ -57,7 +62,8 @@ type File struct {
 	Partial bool
 	Hash    string // lower-case hex SHA-256 of Data; empty where all bytes are lost
 	// Duplicate is the path of the file with the same content that is to be
-	// read instead; Data is nil then. The file with the smallest path is kept.
+	// read instead; Data is nil then. The file whose path got the fewest "#2"
+	// suffixes is kept, among these the one with the smallest path.
 	Duplicate string
 	Size      int64 // bytes there are, also of a duplicate
 }
@@ -85,8 +91,8 @@ func (c *Case) Content(f File) []byte {
 // Options of Read and Extract. The zero value is ready to use.
 type Options struct {
 	Limits Limits
-	// Password opens encrypted 7z and RAR archives; empty = none. Encrypted
-	// ZIP members are not decrypted.
+	// Password opens encrypted ZIP (ZipCrypto and WinZip AES), 7z and RAR
+	// archives; empty = none. An archive that it does not open is one problem.
 	Password string
 	// Progress is called from the reading goroutine after each file; nil = none.
 	Progress func(Progress)
@@ -126,10 +132,26 @@ type reader struct {
 	limits   Limits
 	deadline time.Time
 	names    names
-	files    []File
+	files    []File // not kept where Extract runs
+	count    int    // of files so far
 	problems []event.Problem
 	told     map[string]*told // by archive or root
 	bytes    int64            // charged against Limits.TotalBytes
+	head     []byte           // room for the first bytes of a file on disk
+	tail     []byte           // and for the last
+	inflater io.ReadCloser    // made once, as it is large
+
+	// Extract alone:
+	target     *os.Root // where files go; nil = Read
+	targetInfo os.FileInfo
+	spools     map[*spool]bool // that are there
+	spoolCount int
+	held       int64 // bytes in memory of archives that are unpacked there
+	memory     int64 // bound of held
+	written    struct {
+		files int
+		bytes int64
+	}
 }
 
 // told counts the problems of one archive.
@@ -148,6 +170,9 @@ func newReader(ctx context.Context, paths []string, opts Options) (*reader, []ro
 		deadline: time.Now().Add(limits.Time),
 		names:    names{used: map[string]claim{}},
 		told:     map[string]*told{},
+		head:     make([]byte, headBytes),
+		tail:     make([]byte, zipEndLongest),
+		memory:   memoryBytes,
 	}
 	roots := r.nameRoots(paths)
 	return r, roots, nil
@@ -174,39 +199,45 @@ func (r *reader) problem(group string, p event.Problem) {
 	r.problems = append(r.problems, p)
 }
 
-// add appends a file under a path that is already claimed.
-func (r *reader) add(f File) {
-	f.Size = int64(len(f.Data))
-	r.files = append(r.files, f)
+// add keeps or writes a file under a path that is already claimed.
+func (r *reader) add(it item) {
+	r.count++
+	if r.target != nil {
+		r.write(it)
+	} else {
+		r.files = append(r.files, File{Path: it.path, Data: it.data, ModTime: it.modTime, Partial: it.partial, Size: int64(len(it.data))})
+	}
 	if r.opts.Progress != nil {
-		r.opts.Progress(Progress{Path: f.Path, Files: len(r.files), Bytes: r.bytes})
+		r.opts.Progress(Progress{Path: it.path, Files: r.count, Bytes: r.bytes})
 	}
 }
 
 // finish sorts, hashes and marks copies.
 func (r *reader) finish(roots []root) *Case {
-	c := &Case{Files: r.files, Problems: r.problems}
+	c := &Case{Files: r.files, Problems: r.sortedProblems()}
 	for _, root := range roots {
 		c.Roots = append(c.Roots, root.name)
 	}
 	slices.Sort(c.Roots)
-	groups := make([]string, 0, len(r.told))
-	for g := range r.told {
-		groups = append(groups, g)
-	}
-	slices.Sort(groups)
-	for _, g := range groups {
+	slices.SortFunc(c.Files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
+	hashFiles(c.Files)
+	r.markDuplicates(c.Files)
+	return c
+}
+
+// sortedProblems returns the problems in order of their files, with a word on
+// those that were not kept.
+func (r *reader) sortedProblems() []event.Problem {
+	problems := r.problems
+	for _, g := range slices.Sorted(maps.Keys(r.told)) {
 		if t := r.told[g]; t.dropped > 0 {
 			kind := event.Remark
 			if t.lost {
 				kind = event.Damage
 			}
-			c.Problems = append(c.Problems, event.Problem{Pos: event.Pos{File: g}, Kind: kind, Text: plural(t.dropped, "further problem") + " not listed"})
+			problems = append(problems, event.Problem{Pos: event.Pos{File: g}, Kind: kind, Text: plural(t.dropped, "further problem") + " not listed"})
 		}
 	}
-	slices.SortFunc(c.Files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
-	slices.SortStableFunc(c.Problems, func(a, b event.Problem) int { return a.Pos.Compare(b.Pos) })
-	hashFiles(c.Files)
-	markDuplicates(c.Files)
-	return c
+	slices.SortStableFunc(problems, func(a, b event.Problem) int { return a.Pos.Compare(b.Pos) })
+	return problems
 }

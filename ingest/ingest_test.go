@@ -177,9 +177,9 @@ func TestSpellingAndOrderOfPaths(t *testing.T) {
 	}
 	const expected = `LOGS#2 logs logs#3 logs.cab
 LOGS#2/c.log 5 "other"
-logs#3/b.log 4 "same"
+logs#3/b.log 4 = logs/a.log
 logs.cab/x 6 "in cab"
-logs/a.log 4 = logs#3/b.log
+logs/a.log 4 "same"
 `
 	if diff := cmp.Diff(expected, want); diff != "" {
 		t.Errorf("listing (-want +got):\n%s", diff)

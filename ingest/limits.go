@@ -3,22 +3,26 @@ package ingest
 import (
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"time"
 
 	"debrief/event"
 )
 
-// Limits bound what Read takes from its input. In each field zero means the
-// default. A limit that is hit gives a Problem of kind Limit; what was read
-// until then is kept, and other files are still read where the limit allows.
+// Limits bound what Read and Extract take from their input. In each field zero
+// means the default. A limit that is hit gives a Problem of kind Limit; what was
+// read until then is kept, and other files are still read where the limit
+// allows.
+//
+// Read holds a case in memory, and TotalBytes and FileBytes are what guards it.
+// Extract writes members to disk as they are unpacked and holds little of them,
+// so that both have larger defaults there.
 type Limits struct {
 	// TotalBytes bounds all bytes read and unpacked, archives inside archives
-	// included. Default 2 GiB.
+	// included. Default 2 GiB, in Extract 16 GiB.
 	TotalBytes int64
 	// FileBytes bounds one file; a longer one is cut there. Archives at the
-	// root may be up to TotalBytes. Default 512 MiB.
+	// root may be up to TotalBytes. Default 512 MiB, in Extract TotalBytes.
 	FileBytes int64
 	// Files bounds the files of a case. Default 100,000.
 	Files int
@@ -32,12 +36,14 @@ type Limits struct {
 	// NameBytes bounds the path of a member inside its archive; a longer one
 	// is shortened. Default 1,024.
 	NameBytes int
-	// Time bounds the whole run. Default 10 minutes.
+	// Time bounds the whole run, also where a decoder of others does not come
+	// back from one call. Default 10 minutes.
 	Time time.Duration
 }
 
 const (
 	defaultTotalBytes = 2 << 30
+	extractTotalBytes = 16 << 30
 	defaultFileBytes  = 512 << 20
 	defaultFiles      = 100_000
 	defaultDepth      = 8
@@ -47,6 +53,9 @@ const (
 
 	// ratioFloor is what an archive may unpack to whatever its size.
 	ratioFloor = 64 << 20
+	// memoryBytes bounds what Extract holds of the archives that have to be
+	// unpacked in memory, one inside the other.
+	memoryBytes = 2 << 30
 )
 
 // withDefaults returns l with the defaults in place of zeros.
@@ -58,6 +67,13 @@ func (l Limits) withDefaults() Limits {
 	l.Ratio = orDefault(l.Ratio, defaultRatio)
 	l.NameBytes = orDefault(l.NameBytes, defaultNameBytes)
 	l.Time = orDefault(l.Time, defaultTime)
+	return l
+}
+
+// forExtract sets the bounds that stand for memory in Read and for disk here.
+func (l Limits) forExtract() Limits {
+	l.TotalBytes = orDefault(l.TotalBytes, extractTotalBytes)
+	l.FileBytes = orDefault(l.FileBytes, l.TotalBytes)
 	return l
 }
 
@@ -80,9 +96,18 @@ func (r *reader) charge(a *archive, n int64) error {
 	}
 	if a != nil {
 		a.unpacked += n
+		if a.inMemory {
+			r.held += n
+		}
 	}
 	r.bytes += n
 	return nil
+}
+
+// refund takes back what was charged for bytes that are read anew.
+func (r *reader) refund(a *archive, n int64) {
+	a.unpacked -= n
+	r.bytes -= n
 }
 
 // allows says whether n more bytes may be had from archive a.
@@ -91,18 +116,25 @@ func (r *reader) allows(a *archive, n int64) error {
 		return err
 	}
 	if time.Now().After(r.deadline) {
-		return &limitError{fmt.Sprintf("limit of %s for the whole run reached", r.limits.Time)}
+		return r.timeError()
 	}
 	if r.bytes+n > r.limits.TotalBytes {
 		return &limitError{fmt.Sprintf("limit of %s for the whole case reached", byteSize(r.limits.TotalBytes))}
 	}
-	if a != nil && a.worked > 2*int64(len(a.data)) {
+	switch {
+	case a == nil:
+	case a.worked > 2*a.length():
 		return a.work(0)
-	}
-	if a != nil && a.unpacked+n > max(ratioFloor, a.ratioBytes(r.limits.Ratio)) {
-		return &limitError{fmt.Sprintf("archive unpacks to more than %d times its size of %s", r.limits.Ratio, byteSize(int64(len(a.data))))}
+	case a.unpacked+n > max(ratioFloor, a.ratioBytes(r.limits.Ratio)):
+		return &limitError{fmt.Sprintf("archive unpacks to more than %d times its size of %s", r.limits.Ratio, byteSize(a.length()))}
+	case a.inMemory && r.held+n > r.memory:
+		return &limitError{fmt.Sprintf("limit of %s for archives unpacked in memory reached", byteSize(r.memory))}
 	}
 	return nil
+}
+
+func (r *reader) timeError() error {
+	return &limitError{fmt.Sprintf("limit of %s for the whole run reached", r.limits.Time)}
 }
 
 // ends reports whether reason is a limit that leaves the archive nothing more
@@ -118,74 +150,10 @@ func (r *reader) ends(a *archive, reason error) bool {
 
 // ratioBytes is what the ratio allows the archive to unpack to.
 func (a *archive) ratioBytes(ratio int) int64 {
-	if int64(ratio) > math.MaxInt64/int64(len(a.data)+1) {
+	if int64(ratio) > math.MaxInt64/(a.length()+1) {
 		return math.MaxInt64
 	}
-	return int64(ratio) * int64(len(a.data))
-}
-
-const (
-	readChunk = 1 << 20
-	// firstRoom is what a reader may reserve on the word of a header alone.
-	firstRoom = 64 << 10
-	// usualRatio is how much packed bytes that are there vouch for.
-	usualRatio = 64
-)
-
-// readAll reads in to its end or to limit bytes, charging what it gets. The
-// declared size decides the first allocation only as far as packed bytes that
-// are really there make it likely. On an error it returns what it has.
-func (r *reader) readAll(a *archive, in io.Reader, declared, packed, limit int64) ([]byte, error) {
-	room := max(0, min(declared, limit, firstRoom+usualRatio*packed))
-	data := make([]byte, 0, room+1) // one more: the end is seen without growing
-	idle := 0
-	if err := r.allows(a, 0); err != nil {
-		return nil, err
-	}
-	for {
-		if len(data) == cap(data) {
-			grown := make([]byte, len(data), 2*cap(data)+512)
-			copy(grown, data)
-			data = grown
-		}
-		room := data[len(data):min(cap(data), len(data)+readChunk)]
-		n, err := in.Read(room)
-		if n < 0 || n > len(room) {
-			return data, fmt.Errorf("reader claims %d bytes of %d", n, len(room))
-		}
-		if int64(len(data)+n) > limit {
-			n = int(limit) - len(data)
-			err = &limitError{fmt.Sprintf("limit of %s for one file reached", byteSize(limit))}
-		}
-		if n > 0 {
-			if err := r.charge(a, int64(n)); err != nil {
-				return data, err
-			}
-			data, idle = data[:len(data)+n], 0
-		} else if idle++; err == nil && idle > 100 {
-			err = io.ErrNoProgress
-		}
-		if err == io.EOF {
-			return clip(data), nil
-		}
-		if errors.Is(err, io.ErrUnexpectedEOF) {
-			err = fmt.Errorf("data cut off: %w", err)
-		}
-		if err != nil {
-			return clip(data), err
-		}
-	}
-}
-
-// clip frees room that growing left over.
-func clip(data []byte) []byte {
-	if len(data) == 0 {
-		return nil
-	}
-	if cap(data)-len(data) > len(data)/4+512 {
-		return append(make([]byte, 0, len(data)), data...)
-	}
-	return data[:len(data):len(data)]
+	return int64(ratio) * a.length()
 }
 
 // byteSize renders a size in the largest unit that leaves no fraction.

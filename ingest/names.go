@@ -128,9 +128,10 @@ type names struct {
 
 // claim says what a path is used for.
 type claim struct {
-	path  string // as first spelled
-	isDir bool
-	next  int // next suffix to try
+	path     string // as first spelled
+	isDir    bool
+	suffixed bool
+	next     int // next suffix to try
 }
 
 // take claims path for a file or an archive and returns it, with a suffix
@@ -174,11 +175,22 @@ func (n *names) free(p string, isDir bool) string {
 				n.used[key] = first
 			}
 			if !ok {
-				n.used[k] = claim{path: q, isDir: isDir, next: 2}
+				n.used[k] = claim{path: q, isDir: isDir, suffixed: true, next: 2}
 			}
 			return q
 		}
 	}
+}
+
+// suffixes counts the suffixes that a claimed path got.
+func (n *names) suffixes(p string) int {
+	count := 0
+	for i := 1; i <= len(p); i++ {
+		if (i == len(p) || p[i] == '/') && n.used[strings.ToLower(p[:i])].suffixed {
+			count++
+		}
+	}
+	return count
 }
 
 // open turns a claimed path into a folder: the file is an archive.

@@ -69,21 +69,25 @@ func (r *reader) readRoot(root root) {
 // without its path is used: the path of the case is in the position, and that
 // of the machine is nobody's business.
 func (r *reader) unreadable(group, path string, err error) {
+	r.problem(group, event.Problem{Pos: event.Pos{File: path}, Kind: event.Unreadable, Text: withoutPath(err).Error()})
+}
+
+func withoutPath(err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
-		err = fmt.Errorf("%s: %w", pe.Op, pe.Err)
+		return fmt.Errorf("%s: %w", pe.Op, pe.Err)
 	}
-	r.problem(group, event.Problem{Pos: event.Pos{File: path}, Kind: event.Unreadable, Text: err.Error()})
+	return err
 }
 
 // lose keeps the name of a file of which nothing can be read.
 func (r *reader) lose(group, path string, info fs.FileInfo, err error) {
 	r.unreadable(group, path, err)
-	f := File{Path: path, Partial: true}
+	it := item{path: path, partial: true}
 	if info != nil {
-		f.ModTime = info.ModTime().UTC()
+		it.modTime = info.ModTime().UTC()
 	}
-	r.add(f)
+	r.add(it)
 }
 
 // readFolder reads all regular files under a folder. os.Root holds every
@@ -109,7 +113,7 @@ func (r *reader) readFolder(root root) {
 			r.unreadable(root.name, path, err)
 			return nil
 		case d.IsDir():
-			return nil
+			return r.enter(root, rel, path, d)
 		case r.full(root.name):
 			return fs.SkipAll
 		case d.Type()&fs.ModeSymlink != 0:
@@ -125,6 +129,20 @@ func (r *reader) readFolder(root root) {
 	if err != nil {
 		r.unreadable(root.name, root.name, err)
 	}
+}
+
+// enter reports whether the walk goes into a folder: not into the one that
+// Extract writes to, unless the user names it.
+func (r *reader) enter(root root, rel, path string, d fs.DirEntry) error {
+	if r.target == nil || rel == "." {
+		return nil
+	}
+	info, err := d.Info()
+	if err != nil || !os.SameFile(info, r.targetInfo) {
+		return nil
+	}
+	r.problem(root.name, event.Problem{Pos: event.Pos{File: path}, Kind: event.Remark, Text: "folder that is written to, not read"})
+	return fs.SkipDir
 }
 
 // readEntry reads the regular file at rel of a folder.
@@ -159,29 +177,35 @@ func (r *reader) noteLink(group, path string, dir *os.Root, rel string) {
 
 // readFile reads an open file of the disk and places it.
 func (r *reader) readFile(group, path string, f *os.File, info fs.FileInfo) {
-	head := make([]byte, headBytes)
-	n, _ := f.ReadAt(head, 0)
-	limit := r.limits.FileBytes
-	if identify(head[:n]) != notArchive {
+	onDisk := &spool{f: f, size: info.Size()}
+	limit, kind := r.limits.FileBytes, r.formatOf(nil, onDisk)
+	if kind != notArchive {
 		limit = r.limits.TotalBytes
 	}
-	data, err := r.readAll(nil, f, info.Size(), info.Size(), limit)
-	if err != nil {
-		r.problem(group, r.readProblem(path, err))
+	it := item{path: path, modTime: info.ModTime().UTC(), group: group}
+	if kind != notArchive && r.target != nil { // it can be read where it is
+		if err := r.charge(nil, onDisk.size); err != nil {
+			r.problem(group, r.readProblem(path, err))
+			return
+		}
+		it.disk = onDisk
+		r.place(it)
+		return
 	}
-	r.place(item{path: path, data: data, modTime: info.ModTime().UTC(), partial: err != nil, group: group})
+	var err error
+	if it.data, it.disk, err = r.readAll(nil, f, info.Size(), info.Size(), limit); err != nil {
+		r.problem(group, r.readProblem(path, err))
+		it.partial = true
+	}
+	r.place(it)
 }
 
 // readProblem turns the error of readAll into a problem.
 func (r *reader) readProblem(path string, err error) event.Problem {
-	p := event.Problem{Pos: event.Pos{File: path}, Kind: event.Unreadable, Text: err.Error()}
+	p := event.Problem{Pos: event.Pos{File: path}, Kind: event.Unreadable, Text: withoutPath(err).Error()}
 	var limit *limitError
-	var pe *fs.PathError
-	switch {
-	case errors.As(err, &limit):
+	if errors.As(err, &limit) {
 		p.Kind = event.Limit
-	case errors.As(err, &pe):
-		p.Text = fmt.Sprintf("%s: %v", pe.Op, pe.Err)
 	}
 	return p
 }
@@ -189,7 +213,7 @@ func (r *reader) readProblem(path string, err error) event.Problem {
 // full reports whether the case may take no more files, and says so once for
 // each group.
 func (r *reader) full(group string) bool {
-	if len(r.files) < r.limits.Files {
+	if r.count < r.limits.Files {
 		return false
 	}
 	r.problem(group, event.Problem{Pos: event.Pos{File: group}, Kind: event.Limit,

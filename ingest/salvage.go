@@ -2,183 +2,170 @@ package ingest
 
 import (
 	"bytes"
-	"compress/flate"
-	"encoding/binary"
-	"errors"
 	"fmt"
-	"hash/crc32"
 	"strings"
 	"time"
 
 	"debrief/event"
 )
 
-const (
-	localHeader     = "PK\x03\x04"
-	localHeaderSize = 30
-	descriptor      = "PK\x07\x08"
-	descriptorSize  = 16
-	flagDescriptor  = 8 // sizes and CRC follow the data
-	zip64Extra      = 1
-)
-
-// localEntry is one local header of a ZIP.
-type localEntry struct {
-	at, data      int // offsets of the header and of the data
-	name          string
-	flags, method uint16
-	crc           uint32
-	packed, size  uint64 // as declared; not known where deferred
-	deferred      bool   // sizes follow the data
-	modTime       time.Time
-}
-
-// salvageZIP reads the members by their local headers, leaving out those seen
-// already. A header is looked for behind each member, so damage costs only the
-// members in it.
-func (r *reader) salvageZIP(a *archive, seen map[zipKey]bool) {
-	for pos := 0; ; {
-		i := bytes.Index(a.data[pos:], []byte(localHeader))
-		if i < 0 {
-			return
+// salvage reads the members by their local headers, leaving out what is done. A
+// header is looked for behind each member, so damage costs only the members in
+// it. It returns how often which name was found.
+func (z *zipReader) salvage() (found map[string]int) {
+	found = map[string]int{}
+	for pos := int64(0); ; {
+		at := z.a.index(pos, zipLocalHeader)
+		if at < 0 {
+			return found
 		}
-		e, ok := parseLocal(a.data, pos+i)
+		e, ok := z.a.parseLocal(at)
 		if !ok {
-			pos += i + len(localHeader)
+			pos = at + int64(len(zipLocalHeader))
 			continue
 		}
-		m, next := r.salvageMember(a, e)
+		if end, ok := z.done[e.data]; ok {
+			pos = max(end, e.data)
+			continue
+		}
+		m, next := z.salvageMember(e)
 		pos = next
-		if strings.HasSuffix(e.name, "/") && len(m.data) == 0 || seen[zipKey{e.name, e.crc, uint64(len(m.data))}] {
+		if (strings.HasSuffix(e.name, "/") || strings.HasSuffix(e.name, `\`)) && m.got() == 0 {
 			continue
 		}
-		if !r.take(a, m) || r.ends(a, m.reason) {
-			return
+		found[e.name]++
+		if !z.r.take(z.a, m) || z.r.ends(z.a, m.reason) {
+			return found
 		}
 	}
+}
+
+// salvageMember reads a member and says where to look for the next: behind its
+// data, or where that did not come out well, inside it.
+func (z *zipReader) salvageMember(e zipEntry) (m member, next int64) {
+	m, o := z.read(e)
+	if o.wrongCRC {
+		z.r.archiveProblem(z.a, event.Remark, fmt.Sprintf("CRC of member %s is wrong", quoteShort(m.name)))
+	}
+	if m.reason == nil || e.method == zipStored || e.readable() != nil {
+		return m, e.data + o.used
+	}
+	return m, e.data
 }
 
 // parseLocal reads the local header at pos.
-func parseLocal(data []byte, pos int) (localEntry, bool) {
-	le := binary.LittleEndian
-	if len(data)-pos < localHeaderSize {
-		return localEntry{}, false
+func (a *archive) parseLocal(pos int64) (zipEntry, bool) {
+	h := a.at(pos, localHeaderSize)
+	if len(h) < localHeaderSize || le.Uint16(h[4:]) > 100 {
+		return zipEntry{}, false
 	}
-	h := data[pos:]
 	nameLen, extraLen := int(le.Uint16(h[26:])), int(le.Uint16(h[28:]))
-	if len(h) < localHeaderSize+nameLen+extraLen || nameLen == 0 || le.Uint16(h[4:]) > 100 {
-		return localEntry{}, false
+	rest := a.at(pos+localHeaderSize, nameLen+extraLen)
+	if len(rest) < nameLen+extraLen || nameLen == 0 {
+		return zipEntry{}, false
 	}
-	e := localEntry{
-		at: pos, data: pos + localHeaderSize + nameLen + extraLen,
-		name:  string(h[localHeaderSize : localHeaderSize+nameLen]),
-		flags: le.Uint16(h[6:]), method: le.Uint16(h[8:]),
+	e := zipEntry{
+		name: string(rest[:nameLen]), data: pos + localHeaderSize + int64(len(rest)),
+		flags: le.Uint16(h[6:]), method: le.Uint16(h[8:]), clock: le.Uint16(h[10:]),
 		crc: le.Uint32(h[14:]), packed: uint64(le.Uint32(h[18:])), size: uint64(le.Uint32(h[22:])),
 		modTime: dosTime(le.Uint16(h[12:]), le.Uint16(h[10:])),
 	}
-	e.deferred = e.flags&flagDescriptor != 0 && e.crc == 0 && e.packed == 0
-	extra := h[localHeaderSize+nameLen : localHeaderSize+nameLen+extraLen]
-	for len(extra) >= 4 {
-		id, n := le.Uint16(extra), int(le.Uint16(extra[2:]))
-		if n > len(extra)-4 {
-			break
+	extra := rest[nameLen:]
+	e.findAES(extra)
+	// Which of the sizes are there is decided by which are all ones.
+	long := extraField(extra, zip64Extra)
+	for _, size := range []*uint64{&e.size, &e.packed} {
+		if *size == 0xFFFFFFFF && len(long) >= 8 {
+			*size, long = le.Uint64(long), long[8:]
 		}
-		if id == zip64Extra && n >= 16 && e.packed == 0xFFFFFFFF {
-			e.size, e.packed = le.Uint64(extra[4:]), le.Uint64(extra[12:])
-		}
-		extra = extra[4+n:]
 	}
+	e.deferred = e.flags&zipDeferred != 0 && e.crc == 0 && e.packed == 0
 	return e, true
 }
 
-// salvageMember reads a member and says where to look for the next.
-func (r *reader) salvageMember(a *archive, e localEntry) (m member, next int) {
-	m = member{name: zipName(e.name), modTime: e.modTime, size: -1}
-	rest := a.data[e.data:]
-	if !e.deferred {
-		m.size = int64(min(e.size, 1<<62))
-	}
-	packed := rest
-	if !e.deferred && e.packed <= uint64(len(rest)) {
-		packed = rest[:e.packed]
-	}
-	next = e.data
-	if m.kind, m.reason = zipReadable(e.flags, e.method); m.reason != nil {
-		if !e.deferred {
-			next += len(packed)
-		}
-		return m, next
-	}
-	if e.method == zipStored {
-		marked := true
-		if e.deferred {
-			var n int
-			n, marked = storedEnd(rest)
-			packed = rest[:n]
-			if !marked { // all was searched in vain
-				m.reason = a.work(int64(len(rest)))
-			}
-			if m.reason != nil {
-				return m, next
-			}
-		}
-		m.data, m.reason = r.readAll(a, bytes.NewReader(packed), int64(len(packed)), int64(len(packed)), r.limits.FileBytes)
-		next += len(packed)
-		if m.reason == nil && !marked {
-			m.reason = errors.New("end of the data is not marked")
-		}
-	} else {
-		in := bytes.NewReader(packed)
-		inflater := flate.NewReader(in)
-		m.data, m.reason = r.readAll(a, inflater, max(0, m.size), int64(len(packed)), r.limits.FileBytes)
-		used := len(packed) - in.Len()
-		if m.reason == nil {
-			next += used
-		} else if err := a.work(int64(used)); err != nil { // it will be searched again
-			m.reason = err
-		}
-	}
-	r.checkSalvaged(a, e, &m)
-	return m, next
-}
-
-// checkSalvaged compares what came out with what the header says.
-func (r *reader) checkSalvaged(a *archive, e localEntry, m *member) {
-	if m.reason != nil || e.deferred {
-		return
-	}
-	if uint64(len(m.data)) < e.size {
-		m.reason = errors.New("data cut off")
-	} else if crc32.ChecksumIEEE(m.data) != e.crc {
-		r.archiveProblem(a, event.Remark, fmt.Sprintf("CRC of member %s is wrong", quoteShort(m.name)))
-	}
-}
-
-// storedEnd finds the end of stored data of unknown size: the descriptor that
-// states just that size. Without one it is not marked; then the next header or
-// the end of all ends the data, less the start of a descriptor that is cut.
-func storedEnd(rest []byte) (end int, marked bool) {
-	for pos := 0; ; {
-		i := bytes.Index(rest[pos:], []byte(descriptor))
+// localAt finds the local header whose data starts at an offset; nameLen is the
+// likely length of its name.
+func (a *archive) localAt(data int64, nameLen int) (zipEntry, bool) {
+	const extras = 4 << 10
+	start := max(0, data-localHeaderSize-int64(nameLen)-extras)
+	window := a.at(start, int(data-start))
+	for {
+		i := bytes.LastIndex(window, []byte(zipLocalHeader))
 		if i < 0 {
+			return zipEntry{}, false
+		}
+		if e, ok := a.parseLocal(start + int64(i)); ok && e.data == data {
+			return e, true
+		}
+		window = window[:i]
+	}
+}
+
+// descriptorAt reads what follows the data of a deferred entry: CRC and sizes
+// of 4 or 8 bytes each, with or without a signature. It is recognised by its
+// sizes.
+func (a *archive) descriptorAt(pos int64, packed, size uint64) (crc uint32, ok bool) {
+	b := a.at(pos, 24)
+	for _, signature := range []string{zipDescriptor, ""} {
+		if !strings.HasPrefix(string(b), signature) {
+			continue
+		}
+		d := b[len(signature):]
+		if len(d) >= 12 && uint64(le.Uint32(d[4:])) == packed && uint64(le.Uint32(d[8:])) == size ||
+			len(d) >= 20 && le.Uint64(d[4:]) == packed && le.Uint64(d[12:]) == size {
+			return le.Uint32(d), true
+		}
+	}
+	return 0, false
+}
+
+// deferredEnd finds the end of data whose form does not show it: where the
+// descriptor stands that states just that size, which gives the entry its CRC.
+// Without one the end is not marked; then the next header or the end of all
+// ends the data, less the start of a descriptor that is cut.
+func (a *archive) deferredEnd(data int64, e *zipEntry) (packed int64, marked bool) {
+	for pos := data; ; {
+		at := a.index(pos, zipDescriptor)
+		if at < 0 {
 			break
 		}
-		pos += i
-		if len(rest)-pos >= descriptorSize && binary.LittleEndian.Uint32(rest[pos+8:]) == uint32(pos) {
-			return pos, true
+		if d := a.at(at+4, 12); len(d) == 12 && (uint64(le.Uint32(d[4:])) == uint64(at-data) || le.Uint64(d[4:]) == uint64(at-data)) {
+			e.crc = le.Uint32(d)
+			return at - data, true
 		}
-		pos += len(descriptor)
+		pos = at + int64(len(zipDescriptor))
 	}
-	if i := bytes.Index(rest, []byte(localHeader)); i >= 0 {
-		return i, false
-	}
-	for tail := max(0, len(rest)-descriptorSize+1); tail < len(rest); tail++ {
-		n := min(len(descriptor), len(rest)-tail)
-		if string(rest[tail:tail+n]) == descriptor[:n] {
-			return tail, false
+	end := a.size
+	for _, header := range []string{zipLocalHeader, zipCentralHeader} {
+		if at := a.index(data, header); at >= 0 {
+			end = min(end, at)
 		}
 	}
-	return len(rest), false
+	for _, n := range []int64{12, 20} { // a descriptor without a signature
+		d := a.at(max(data, end-n), int(n))
+		if int64(len(d)) == n && end-n >= data && (n == 12 && uint64(le.Uint32(d[4:])) == uint64(end-n-data) || n == 20 && le.Uint64(d[4:]) == uint64(end-n-data)) {
+			e.crc = le.Uint32(d)
+			return end - n - data, true
+		}
+	}
+	return cutDescriptor(a, data, end) - data, false
+}
+
+// cutDescriptor returns where the start of a descriptor ends the data that
+// reaches to end, or end.
+func cutDescriptor(a *archive, data, end int64) int64 {
+	if end != a.size {
+		return end
+	}
+	from := max(data, end-23) // the longest descriptor that is not whole
+	tail := a.at(from, int(end-from))
+	for i := range tail {
+		n := min(len(zipDescriptor), len(tail)-i)
+		if string(tail[i:i+n]) == zipDescriptor[:n] {
+			return from + int64(i)
+		}
+	}
+	return end
 }
 
 // dosTime reads a DOS date and time, which has no zone, as if it were UTC.

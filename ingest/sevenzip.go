@@ -1,50 +1,18 @@
 package ingest
 
 import (
-	"bytes"
-	"encoding/binary"
+	"cmp"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 	"strings"
-
-	"github.com/bodgit/sevenzip"
-	"github.com/mholt/archives"
-	"github.com/nwaples/rardecode/v2"
-	"github.com/ulikunitz/xz/lzma"
-
-	"debrief/event"
 )
 
 // The 7z decoder in use makes slices as long as a header says, which a header
 // of 50 bytes can drive to any size and which no recover catches. So the header
 // is read here first, by the grammar of 7zFormat.txt, for its numbers alone.
-
-// expand7z reads a 7z whose header was found harmless.
-func (r *reader) expand7z(a *archive) {
-	if err := check7z(a.data, r.limits.Files); err != nil {
-		kind := event.Damage
-		var limit *limitError
-		switch {
-		case errors.As(err, &limit):
-			kind = event.Limit
-		case errors.Is(err, err7zMethod):
-			kind = event.Unreadable
-		}
-		r.archiveProblem(a, kind, fmt.Sprintf("7z header: %v", err))
-		return
-	}
-	err := archives.SevenZip{Password: r.opts.Password}.Extract(r.ctx, bytes.NewReader(a.data), r.extracted(a))
-	r.extractorProblem(a, format7z, err)
-}
-
-// isEncrypted reports whether an archive or a member needs a password.
-func isEncrypted(err error) bool {
-	var p *sevenzip.ReadError
-	return errors.As(err, &p) && p.Encrypted ||
-		errors.Is(err, rardecode.ErrArchiveEncrypted) || errors.Is(err, rardecode.ErrArchivedFileEncrypted) || errors.Is(err, rardecode.ErrBadPassword)
-}
 
 const (
 	id7zEnd, id7zHeader                                = 0x00, 0x01
@@ -58,6 +26,11 @@ const (
 	max7zHash  = 24 // key derivation of 2^24 rounds, the most that 7-Zip writes
 	// max7zHeader bounds a packed header when unpacked; 100,000 names take 20 MB.
 	max7zHeader = 32 << 20
+
+	method7zCopy  = "\x00"
+	method7zLZMA  = "\x03\x01\x01"
+	method7zLZMA2 = "\x21"
+	method7zAES   = "\x06\xF1\x07\x01"
 )
 
 var (
@@ -65,35 +38,45 @@ var (
 	err7zForm   = errors.New("not well-formed")
 )
 
-// check7z reads the header of a 7z and refuses numbers that cannot be true.
-func check7z(data []byte, maxFiles int) error {
-	if len(data) < start7z {
-		return fmt.Errorf("cut off: %w", err7zForm)
+// check7z reads the header of a 7z and refuses numbers that cannot be true. It
+// returns which folders, by their numbers, are encrypted.
+func check7z(a *archive, maxFiles int, password string) (encrypted []bool, err error) {
+	start := a.at(0, start7z)
+	if len(start) < start7z {
+		return nil, fmt.Errorf("cut off: %w", err7zForm)
 	}
-	if crc32.ChecksumIEEE(data[12:start7z]) != binary.LittleEndian.Uint32(data[8:]) {
-		return errors.New("CRC of the start is wrong")
+	if crc32.ChecksumIEEE(start[12:]) != le.Uint32(start[8:]) {
+		return nil, errors.New("CRC of the start is wrong")
 	}
-	rest := uint64(len(data) - start7z)
-	offset, size := binary.LittleEndian.Uint64(data[12:]), binary.LittleEndian.Uint64(data[20:])
+	rest := uint64(a.size - start7z)
+	offset, size := le.Uint64(start[12:]), le.Uint64(start[20:])
 	if offset > rest || size > rest-offset {
-		return fmt.Errorf("lies behind the end of the file: %w", io.ErrUnexpectedEOF)
+		return nil, fmt.Errorf("lies behind the end of the file: %w", io.ErrUnexpectedEOF)
 	}
-	h := &header7z{b: data[start7z+offset:][:size], maxFiles: uint64(maxFiles)}
+	if size > max7zHeader {
+		return nil, &limitError{fmt.Sprintf("header of %d MiB where %d are allowed", size>>20, max7zHeader>>20)}
+	}
+	h := &header7z{b: a.at(start7z+int64(offset), int(size)), maxFiles: uint64(maxFiles)}
 	switch h.byte() {
 	case id7zHeader:
-		return h.header()
+		err := h.header()
+		return h.encrypted, err
 	case id7zEncodedHeader:
-		inner, err := h.encoded(data[start7z:])
+		inner, err := h.encoded(a, password)
 		if err != nil {
-			return err
+			return nil, err
 		}
+		locked := h.coders[len(h.coders)-1].method == method7zAES || h.coders[0].method == method7zAES
 		h = &header7z{b: inner, maxFiles: uint64(maxFiles)}
-		if h.byte() != id7zHeader {
-			return fmt.Errorf("packed more than once: %w", err7zMethod)
+		if h.byte() != id7zHeader || h.header() != nil {
+			if locked {
+				return nil, errLocked // nothing else tells a wrong password
+			}
+			return nil, cmp.Or(h.err, fmt.Errorf("packed more than once: %w", err7zMethod))
 		}
-		return h.header()
+		return h.encrypted, nil
 	}
-	return err7zForm
+	return nil, err7zForm
 }
 
 // header7z walks a header. The first fault sticks in err and all later reads
@@ -103,10 +86,11 @@ type header7z struct {
 	maxFiles uint64
 	err      error
 
-	packAt   uint64 // of the packed header
-	packSize uint64
-	coders   []coder7z // of the last folder
-	unpacked uint64    // size of the last stream of the last folder
+	packAt    uint64 // of the packed header
+	packSize  uint64
+	coders    []coder7z // of the last folder
+	unpacked  []uint64  // sizes of the streams of the last folder
+	encrypted []bool    // by folder
 }
 
 type coder7z struct {
@@ -237,12 +221,17 @@ func (h *header7z) unpack() (folders uint64) {
 	folders = h.count(h.maxFiles)
 	h.expect(0) // not external
 	var outs uint64
+	var last uint64
 	for i := uint64(0); i < folders && h.err == nil; i++ {
-		outs += h.folder()
+		last = h.folder()
+		outs += last
+		h.encrypted = append(h.encrypted, slices.ContainsFunc(h.coders, func(c coder7z) bool { return c.method == method7zAES }))
 	}
 	h.expect(id7zUnpackSize)
 	for i := uint64(0); i < outs && h.err == nil; i++ {
-		h.unpacked = h.number()
+		if n := h.number(); i >= outs-last {
+			h.unpacked = append(h.unpacked, n)
+		}
 	}
 	id := h.byte()
 	if id == id7zCRC {
@@ -342,17 +331,17 @@ func (h *header7z) digests(n uint64) {
 func (c coder7z) check() error {
 	dictionary := uint64(0)
 	switch c.method {
-	case "\x03\x01\x01", "\x03\x04\x01": // LZMA, PPMd
+	case method7zLZMA, "\x03\x04\x01": // and PPMd
 		if len(c.props) != 5 {
 			return err7zForm
 		}
-		dictionary = uint64(binary.LittleEndian.Uint32(c.props[1:]))
-	case "\x21": // LZMA2
+		dictionary = uint64(le.Uint32(c.props[1:]))
+	case method7zLZMA2:
 		if len(c.props) != 1 || c.props[0] > 40 {
 			return err7zForm
 		}
 		dictionary = uint64(2|c.props[0]&1) << (c.props[0]/2 + 11)
-	case "\x06\xF1\x07\x01": // AES
+	case method7zAES:
 		if len(c.props) < 1 || c.props[0]&0x3F > max7zHash {
 			return fmt.Errorf("key derivation: %w", err7zMethod)
 		}
@@ -367,35 +356,4 @@ func (c coder7z) check() error {
 		return &limitError{fmt.Sprintf("dictionary of %d MiB where %d are allowed", dictionary>>20, maxDictionary>>20)}
 	}
 	return nil
-}
-
-// encoded unpacks a packed header; streams start where data does.
-func (h *header7z) encoded(data []byte) ([]byte, error) {
-	h.streams()
-	if h.err != nil {
-		return nil, h.err
-	}
-	if len(h.coders) != 1 || h.unpacked > max7zHeader {
-		return nil, fmt.Errorf("header that is encrypted or packed by several methods: %w", err7zMethod)
-	}
-	if h.packAt > uint64(len(data)) || h.packSize > uint64(len(data))-h.packAt {
-		return nil, fmt.Errorf("packed header lies behind the end of the file: %w", io.ErrUnexpectedEOF)
-	}
-	packed := data[h.packAt:][:h.packSize]
-	switch c := h.coders[0]; c.method {
-	case "\x00":
-		return packed, nil
-	case "\x03\x01\x01":
-		head := binary.LittleEndian.AppendUint64(bytes.Clone(c.props), h.unpacked)
-		in, err := lzma.NewReader(io.MultiReader(bytes.NewReader(head), bytes.NewReader(packed)))
-		if err != nil {
-			return nil, fmt.Errorf("unpacking: %w", err)
-		}
-		b, err := io.ReadAll(io.LimitReader(in, max7zHeader))
-		if err != nil {
-			return nil, fmt.Errorf("unpacking: %w", err)
-		}
-		return b, nil
-	}
-	return nil, fmt.Errorf("packed by method %x: %w", h.coders[0].method, err7zMethod)
 }

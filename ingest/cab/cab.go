@@ -1,6 +1,7 @@
-// Package cab reads Microsoft cabinets: the container, and the stored, MSZIP
-// and LZX compressions. Knowledge comes from [MS-CAB] and [MS-PATCH] (LZX) of
-// Microsoft Open Specifications; where both leave a case open, cabextract's
+// Package cab reads Microsoft cabinets: the container, split sets of them, and
+// the stored, MSZIP, Quantum and LZX compressions. Knowledge comes from [MS-CAB]
+// and [MS-PATCH] (LZX) of Microsoft Open Specifications and from Matthew
+// Russotto's description of Quantum; where they leave a case open, cabextract's
 // behaviour was observed.
 //
 // A cabinet is a header, a table of folders, a table of files and runs of data
@@ -14,12 +15,13 @@
 //
 // Use: Open reads the tables, Walk unpacks every folder once, from its first
 // byte to its last, and hands out its files in the order of the stream. What is
-// damaged or cut costs only what lies behind it in its folder.
+// damaged or cut costs only what lies behind it in its folder; in an MSZIP folder
+// only the bad block and what later ones repeat of it. Join puts the cabinets of
+// a split set together, Find finds cabinets inside other files.
 //
 // The package holds no limits: names are handed over as stored, sizes as
 // declared, and the caller of Walk says how much may be unpacked. Memory is
-// taken as data really appears, never on the word of a header. Quantum is not
-// decoded, and split sets are read one cabinet at a time.
+// taken as data really appears, never on the word of a header.
 package cab
 
 import (
@@ -67,7 +69,6 @@ func (m Method) String() string {
 }
 
 // Cabinet is one opened cabinet file. It refers to the bytes given to Open.
-// It is not for several goroutines at a time.
 type Cabinet struct {
 	Folders []Folder
 	Members []Member // in the order of the table of files
@@ -79,9 +80,9 @@ type Cabinet struct {
 	// caller knows the name.
 	Problems []event.Problem
 
-	data        []byte
-	dataReserve int // bytes between the head and the payload of a block
-	worked      int // bytes of blocks read by the Walk that runs
+	data                 []byte
+	hasPrevious, hasNext bool // by the flags; the names may be empty
+	dataReserve          int  // bytes between the head and the payload of a block
 }
 
 // Link names a neighbouring cabinet as stored.
@@ -110,7 +111,9 @@ type Member struct {
 	// FromPrevious and ToNext: the file starts in the cabinet before or ends
 	// in the one after.
 	FromPrevious, ToNext bool
-	Pos                  int64 // where the entry stands in the cabinet
+	// Part is the index of the cabinet with the entry in the Set that is walked.
+	Part int
+	Pos  int64 // where the entry stands in the cabinet
 }
 
 // Open reads the tables of a cabinet. It returns ErrFormat where the signature

@@ -75,6 +75,7 @@ func TestMembersComeBack(t *testing.T) {
 	}{
 		{"stored", testCab{folders: []testFolder{{method: Stored, files: files}}}},
 		{"mszip", testCab{folders: []testFolder{{method: MSZIP, files: files}}}},
+		{"quantum", testCab{folders: []testFolder{{method: Quantum, window: 10, files: files}}}},
 		{"lzx_raw_blocks", testCab{folders: []testFolder{{method: LZX, window: 16, files: files}}}},
 		{"folder_for_each_method", testCab{folders: []testFolder{
 			{method: MSZIP, files: files[:1]}, {method: Stored, files: files[1:2]}, {method: LZX, window: 21, files: files[2:]}}}},
@@ -120,6 +121,7 @@ func TestMemberAttributes(t *testing.T) {
 		{name: "Größe.txt", data: []byte("b"), attributes: attributeUTF8},
 		{name: "Gr\xfc\xdfe2.txt", data: []byte("c"), attributes: attributeUTF8},
 		{name: "never.txt", data: []byte("d"), date: 0x59BF, time: 0xFFFF},
+		{name: "Straße.txt", data: []byte("e")},
 	}}}, previous: []string{"a.cab", "Disk A"}}.write(t)
 	c, err := Open(data)
 	if err != nil {
@@ -139,6 +141,7 @@ func TestMemberAttributes(t *testing.T) {
 		{"Größe.txt", time.Time{}},
 		{"Grüße2.txt", time.Time{}},
 		{"never.txt", time.Time{}},
+		{"Straße.txt", time.Time{}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("members (-want +got):\n%s", diff)
@@ -154,7 +157,7 @@ func TestMemberAttributes(t *testing.T) {
 func TestTruncatedAnywhere(t *testing.T) {
 	first := testFile{name: "first.log", data: sampleText(40_000, 5)}
 	second := testFile{name: "second.log", data: sampleText(3_000, 6)}
-	for _, method := range []Method{Stored, MSZIP, LZX} {
+	for _, method := range []Method{Stored, MSZIP, Quantum, LZX} {
 		t.Run(method.String(), func(t *testing.T) {
 			whole := testCab{folders: []testFolder{{method: method, window: 15, files: []testFile{first, second}}}}.write(t)
 			step, before := 1, 0
@@ -215,14 +218,17 @@ func TestDamage(t *testing.T) {
 		{"member_starts_beyond_folder", patch(stored(a, b), 71, 250), "a.txt 4/4\nb.txt 0/4 (folder unpacks to 8 bytes: data cut off)\n! damage at 66: folder 0 unpacks to 8 bytes, entry \"b.txt\" reaches to 64008\n"},
 		{"no_such_folder", patch(stored(a, b), 52, 9), "b.txt 4/4\na.txt 0/4 (no such folder: data damaged)\n! damage at 44: entry \"a.txt\" names folder 9 of 1\n"},
 		{"block_too_big", patch(stored(a, b), 95, 0x90), "a.txt 0/4 (folder 0: block 1 of 1 declares 36872 bytes, more than a block can hold: data damaged)\nb.txt 0/4 (folder 0: block 1 of 1 declares 36872 bytes, more than a block can hold: data damaged)\n! damage at 88: folder 0: block 1 of 1 declares 36872 bytes, more than a block can hold: data damaged\n"},
-		{"quantum", testCab{folders: []testFolder{{method: Quantum, window: 10, files: []testFile{a}}, {method: Stored, files: []testFile{b}}}}.write(t),
-			"a.txt 0/4 (folder 0: compressed with Quantum (method 2): compression not supported)\nb.txt 4/4\n! unreadable at 96: folder 0: compressed with Quantum (method 2): compression not supported\n"},
+		{"unknown_method", testCab{folders: []testFolder{{method: 4, files: []testFile{a}}, {method: Stored, files: []testFile{b}}}}.write(t),
+			"a.txt 0/4 (folder 0: compressed with unknown (method 4): compression not supported)\nb.txt 4/4\n! unreadable at 96: folder 0: compressed with unknown (method 4): compression not supported\n"},
+		{"quantum_window_too_small", testCab{folders: []testFolder{{method: Quantum, window: 9, files: []testFile{a}, blocks: []testBlock{{[]byte("x"), 4}}}}}.write(t),
+			"a.txt 0/4 (folder 0: a Quantum window of 2^9 is outside 2^10 to 2^21: compression not supported)\n! unreadable at 66: folder 0: a Quantum window of 2^9 is outside 2^10 to 2^21: compression not supported\n"},
 		{"lzx_window_too_large", testCab{folders: []testFolder{{method: LZX, window: 22, files: []testFile{a}}}}.write(t),
 			"a.txt 0/4 (folder 0: LZX window of 2^22 is outside 2^15 to 2^21: compression not supported)\n! unreadable at 66: folder 0: LZX window of 2^22 is outside 2^15 to 2^21: compression not supported\n"},
 		{"mszip_without_signature", testCab{folders: []testFolder{{method: MSZIP, files: []testFile{a}, blocks: []testBlock{{[]byte("XX??"), 4}}}}}.write(t),
 			"a.txt 0/4 (folder 0: MSZIP block 1 does not start with CK: data damaged)\n! damage at 66: folder 0: MSZIP block 1 does not start with CK: data damaged\n"},
 		{"table_of_files_inside_header", patch(stored(a, b), 16, 1), "a.txt 4/4\nb.txt 4/4\n! remark at 16: table of files declared at 1, which cannot be; read at 44\n"},
-		{"gap_before_table_of_files", patch(stored(a, b), 16, 66), "b.txt 4/4\n! remark at 44: 22 bytes between the folders and the table of files are not read\n! damage at 88: table of files: name of entry 2 of 2 has no end\n"},
+		{"gap_before_table_of_files", patch(stored(a, b), 16, 66), "a.txt 4/4\nb.txt 4/4\n! remark at 44: table of files declared at 66, but entries (1) stand before it; both are read\n! damage at 88: table of files: name of entry 2 of 2 has no end\n"},
+		{"gap_of_other_bytes", patch(patch(stored(a, b), 16, 66), 65, 'x'), "b.txt 4/4\n! remark at 44: 22 bytes between the folders and the table of files are not read\n! damage at 88: table of files: name of entry 2 of 2 has no end\n"},
 		{"more_files_than_entries", patch(stored(a), 28, 4), "a.txt 4/4\n! damage at 66: table of files is cut after 1 of 4\n"},
 		{"empty_set", testCab{}.write(t), "! damage at 26: cabinet declares 0 folders and 0 files\n"},
 		{"split_at_start", testCab{previous: []string{"one.cab", ""}, folders: []testFolder{{method: Stored, files: []testFile{{name: "a.txt", data: a.data, folder: folderFromPrevious}}}}}.write(t),
@@ -293,7 +299,7 @@ func TestMemoryFollowsInput(t *testing.T) {
 		blocks[i] = testBlock{nil, frameSize}
 	}
 	huge := testFile{name: "huge", data: make([]byte, 300*frameSize)}
-	for _, method := range []Method{Stored, MSZIP, LZX} {
+	for _, method := range []Method{Stored, MSZIP, Quantum, LZX} {
 		data := testCab{folders: []testFolder{{method: method, window: 21, files: []testFile{huge}, blocks: blocks}}}.write(t)
 		c, err := Open(data)
 		if err != nil {

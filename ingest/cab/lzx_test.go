@@ -41,7 +41,7 @@ func TestLZXTokens(t *testing.T) {
 		for _, kind := range []byte{blockVerbatim, blockAligned} {
 			t.Run(tt.name+map[byte]string{blockVerbatim: "/verbatim", blockAligned: "/aligned"}[kind], func(t *testing.T) {
 				want := expand(tt.tokens)
-				packed := packFrames(kind, tt.tokens)
+				packed, _ := packFrames(kind, tt.tokens)
 				got, err := decodeLZX(packed, 15, len(want))
 				if err != nil || !bytes.Equal(got, want) {
 					t.Fatalf("got %d bytes, error %v, want %d bytes; same: %v", len(got), err, len(want), bytes.Equal(got, want))
@@ -53,8 +53,8 @@ func TestLZXTokens(t *testing.T) {
 
 // packFrames packs tokens as one block over all, with the input aligned at the
 // end of each frame. A match that would leave a frame is written as literals, so
-// tokens behind it must not repeat its offset.
-func packFrames(kind byte, tokens []token) []byte {
+// tokens behind it must not repeat its offset. It returns where the frames end.
+func packFrames(kind byte, tokens []token) (packed []byte, ends []int) {
 	all := expand(tokens)
 	var w lzxWriter
 	w.bits(0, 1)
@@ -67,18 +67,23 @@ func packFrames(kind byte, tokens []token) []byte {
 				w.token(token{literal: all[pos+i]}, kind == blockAligned)
 				if (pos+i+1)%frameSize == 0 {
 					w.align()
+					ends = append(ends, len(w.bytes))
 				}
 			}
 		} else {
 			w.token(t, kind == blockAligned)
 			if (pos+n)%frameSize == 0 {
 				w.align()
+				ends = append(ends, len(w.bytes))
 			}
 		}
 		pos += n
 	}
 	w.align()
-	return w.bytes
+	if pos%frameSize != 0 {
+		ends = append(ends, len(w.bytes))
+	}
+	return w.bytes, ends
 }
 
 func TestLZXMixedBlocks(t *testing.T) {

@@ -26,8 +26,6 @@ const (
 	folderFromPrevious = 0xFFFD
 	folderToNext       = 0xFFFE
 	folderBoth         = 0xFFFF
-
-	attributeUTF8 = 0x80
 )
 
 // readTables reads the header and both tables as far as they are there.
@@ -59,12 +57,17 @@ func (c *Cabinet) readTables() {
 		return
 	}
 	pos = c.readFolders(pos, folders, folderReserve)
-	// The table of files follows the folders in every sound cabinet seen; the
-	// declared place counts unless it cannot be true.
+	// The table of files follows the folders in every sound cabinet seen, and
+	// some readers look for it nowhere else; the declared place counts unless it
+	// cannot be true. Entries may be hidden in between.
 	switch {
 	case tableOfFiles == pos || files == 0:
 	case tableOfFiles > pos && tableOfFiles < len(d):
-		c.problem(event.Remark, pos, fmt.Sprintf("%d bytes between the folders and the table of files are not read", tableOfFiles-pos))
+		if hidden := c.readGap(pos, tableOfFiles, files); hidden > 0 {
+			c.problem(event.Remark, pos, fmt.Sprintf("table of files declared at %d, but entries (%d) stand before it; both are read", tableOfFiles, hidden))
+		} else {
+			c.problem(event.Remark, pos, fmt.Sprintf("%d bytes between the folders and the table of files are not read", tableOfFiles-pos))
+		}
 		pos = tableOfFiles
 	default:
 		c.problem(event.Remark, 16, fmt.Sprintf("table of files declared at %d, which cannot be; read at %d", tableOfFiles, pos))
@@ -86,10 +89,11 @@ func (c *Cabinet) readOptional(flags uint16) (pos, folderReserve int, ok bool) {
 		pos += 4 + header
 	}
 	var links []*string
-	if flags&flagPrevious != 0 {
+	c.hasPrevious, c.hasNext = flags&flagPrevious != 0, flags&flagNext != 0
+	if c.hasPrevious {
 		links = append(links, &c.Previous.Cabinet, &c.Previous.Disk)
 	}
-	if flags&flagNext != 0 {
+	if c.hasNext {
 		links = append(links, &c.Next.Cabinet, &c.Next.Disk)
 	}
 	for _, l := range links {
@@ -97,7 +101,7 @@ func (c *Cabinet) readOptional(flags uint16) (pos, folderReserve int, ok bool) {
 		if !ok {
 			return pos, folderReserve, false
 		}
-		*l, pos = decodeName(raw, false), next
+		*l, pos = decodeName(raw), next
 	}
 	return pos, folderReserve, pos <= len(c.data)
 }
@@ -150,6 +154,32 @@ func (c *Cabinet) readFiles(pos, count int) {
 	}
 }
 
+// readGap reads the bytes from pos to end as count entries at most, if they are
+// that and nothing else, and returns their number.
+func (c *Cabinet) readGap(pos, end, count int) int {
+	type entry struct {
+		pos int
+		raw []byte
+	}
+	var entries []entry
+	for pos < end {
+		raw, next, ok := c.readString(pos + fileSize)
+		if !ok || next > end || len(raw) == 0 || len(entries) == count {
+			return 0
+		}
+		folder := int(binary.LittleEndian.Uint16(c.data[pos+8:]))
+		if folder >= len(c.Folders) && folder < folderFromPrevious {
+			return 0
+		}
+		entries = append(entries, entry{pos, raw})
+		pos = next
+	}
+	for _, e := range entries {
+		c.Members = append(c.Members, c.member(e.pos, e.raw))
+	}
+	return len(entries)
+}
+
 // member reads the table entry at pos, which is known to be whole.
 func (c *Cabinet) member(pos int, rawName []byte) Member {
 	d := c.data[pos:]
@@ -161,7 +191,10 @@ func (c *Cabinet) member(pos int, rawName []byte) Member {
 		Attributes: binary.LittleEndian.Uint16(d[14:]),
 		Pos:        int64(pos),
 	}
-	m.Name = decodeName(rawName, m.Attributes&attributeUTF8 != 0)
+	m.Name = decodeName(rawName)
+	if m.Name == "" {
+		c.problem(event.Remark, pos, "entry has no name")
+	}
 	switch m.Folder {
 	case folderFromPrevious:
 		m.Folder, m.FromPrevious = 0, true
@@ -177,10 +210,15 @@ func (c *Cabinet) member(pos int, rawName []byte) Member {
 	return m
 }
 
-// decodeName decodes a name. A name marked as UTF-8 that is not falls back to
-// the code page of all others.
-func decodeName(raw []byte, isUTF8 bool) string {
-	if isUTF8 && utf8.Valid(raw) {
+// decodeName decodes a name. The attribute marks names in UTF-8, but some
+// writers use UTF-8 and do not mark it, so what is valid UTF-8 is taken for it:
+// letters of a code page hardly ever are. All other names are in the code page of
+// the machine that wrote the cabinet, which the cabinet does not tell: they are
+// read as Windows-1252, so names of another code page come with wrong letters,
+// but distinct ones. (cabextract writes such names byte for byte, unless told a
+// code page, and replaces what is wrong in marked ones by U+FFFD.)
+func decodeName(raw []byte) string {
+	if utf8.Valid(raw) {
 		return string(raw)
 	}
 	s, err := charmap.Windows1252.NewDecoder().Bytes(raw)

@@ -4,8 +4,12 @@ import (
 	"bytes"
 	"compress/flate"
 	"encoding/binary"
+	"encoding/hex"
 	"testing"
 )
+
+// attributeUTF8 marks a name in UTF-8.
+const attributeUTF8 = 0x80
 
 // testFile is one member for writeCab.
 type testFile struct {
@@ -22,6 +26,7 @@ type testFolder struct {
 	window int
 	files  []testFile
 	blocks []testBlock
+	base   int // place of the first file
 }
 
 type testBlock struct {
@@ -34,6 +39,7 @@ type testCab struct {
 	folders                                   []testFolder
 	headerReserve, folderReserve, dataReserve []byte
 	previous, next                            []string // cabinet and disk
+	number                                    uint16   // in its set
 }
 
 // sampleText is text of n bytes that compresses like a log.
@@ -46,6 +52,17 @@ func sampleText(n int, seed uint32) []byte {
 		if seed>>24&3 == 0 {
 			b = append(b, byte('0'+seed>>20&7))
 		}
+	}
+	return b[:n]
+}
+
+// mixedText is text of which a part repeats what was before and a part does not.
+func mixedText(n int, seed uint32) []byte {
+	var b []byte
+	for i := uint32(0); len(b) < n; i++ {
+		b = append(b, sampleText(300, seed)...)
+		b = append(b, hex.EncodeToString(noise(50, seed+7*i))...)
+		b = append(b, "\r\n"...)
 	}
 	return b[:n]
 }
@@ -72,7 +89,7 @@ func (c testCab) write(t testing.TB) []byte {
 	folderTable := len(head)
 	dataStart := folderTable + len(c.folders)*(folderSize+len(c.folderReserve))
 	for i, f := range c.folders {
-		offset := 0
+		offset := f.base
 		for _, m := range f.files {
 			n := uint16(i)
 			if m.folder != 0 {
@@ -111,7 +128,7 @@ func (c testCab) write(t testing.TB) []byte {
 	le.PutUint32(all[8:], uint32(len(all)))
 	le.PutUint32(all[16:], uint32(len(head)+len(folders)))
 	all[24], all[25] = 3, 1
-	for i, v := range []uint16{uint16(len(c.folders)), uint16(nFiles), flags, 7, 0} {
+	for i, v := range []uint16{uint16(len(c.folders)), uint16(nFiles), flags, 7, c.number} {
 		le.PutUint16(all[26+2*i:], v)
 	}
 	return all
@@ -125,6 +142,7 @@ func packBlocks(t testing.TB, f testFolder) []testBlock {
 		stream = append(stream, m.data...)
 	}
 	var blocks []testBlock
+	var q *quantumWriter
 	for pos := 0; pos < len(stream); pos += frameSize {
 		part := stream[pos:min(len(stream), pos+frameSize)]
 		payload := part
@@ -133,6 +151,11 @@ func packBlocks(t testing.TB, f testFolder) []testBlock {
 			payload = deflateBlock(t, part, stream[max(0, pos-frameSize):pos])
 		case LZX:
 			payload = rawLZXBlock(part, pos == 0)
+		case Quantum:
+			if q == nil {
+				q = newQuantumWriter(f.window)
+			}
+			payload = q.block(quantumTokens(stream, pos, pos+len(part), 1<<f.window))
 		}
 		blocks = append(blocks, testBlock{payload, len(part)})
 	}
