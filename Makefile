@@ -4,7 +4,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 10s
 export CGO_ENABLED = 0
 
-.PHONY: build test check race lint fuzz bench cross golden clean
+.PHONY: build test check race lint fuzz bench ratios cross golden clean
 
 build: ## the binary for this machine
 	$(GO) build -trimpath -o debrief ./cmd/debrief
@@ -32,15 +32,18 @@ cross: ## static binaries for the three systems
 fuzz: ## every fuzz target for FUZZTIME
 	@for p in $$($(GO) list ./...); do \
 	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
-	    echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+	    echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $$p || exit 1; \
 	  done; \
 	done
 
 bench: ## all benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+ratios: ## decoders against other programs in one run, where these and a corpus are at hand
+	$(GO) test -run '^$$' -bench 'Against|Ratio' -benchtime 3x ./ingest/cab ./parsers/evtx
+
 golden: ## write the golden files anew; read the diff before you commit it
-	$(GO) test ./parsers/... ./rules/... ./report/... ./timeline/... ./cmd/... -update
+	$(GO) test ./parsers ./rules ./report ./timeline ./pipeline ./internal/synth ./ingest -update
 
 clean:
 	rm -rf debrief dist
