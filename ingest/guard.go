@@ -63,7 +63,7 @@ func guarded[T any](g *guard, call func() (T, error)) (T, error) {
 	}
 	timer := time.NewTimer(time.Until(g.r.deadline))
 	defer timer.Stop()
-	err := g.r.ctx.Err()
+	var err error
 	select {
 	case a := <-answers:
 		if a.panic != nil {
