@@ -118,6 +118,7 @@ type item struct {
 	partial bool
 	depth   int    // archives around it
 	group   string // archive or root that its problems are counted with
+	folder  string // on disk that it lies in; empty = as its path says
 }
 
 func (it item) size() int64 { return int64(len(it.data)) + it.disk.len() }
@@ -125,30 +126,54 @@ func (it item) size() int64 { return int64(len(it.data)) + it.disk.len() }
 // place adds the item to the case, or what is in it if it is an archive.
 func (r *reader) place(it item) {
 	defer it.disk.remove()
-	if kind := r.formatOf(it.data, it.disk); kind != notArchive {
-		if it.depth >= r.limits.Depth {
-			r.problem(it.group, event.Problem{Pos: event.Pos{File: it.path}, Kind: event.Limit,
-				Text: fmt.Sprintf("%s archive not opened: more than %s inside each other", kind, plural(r.limits.Depth, "archive"))})
-		} else {
-			a := &archive{path: it.path, data: it.data, src: source(it.data, it.disk), size: it.size(), depth: it.depth + 1, modTime: it.modTime}
-			r.names.open(it.path)
-			r.expand(kind, a)
-			if a.members > 0 {
-				return
-			}
-			// Nothing came out: the archive itself stays visible.
-			r.names.close(it.path)
-			if t := r.told[it.path]; t == nil {
-				r.problem(it.path, event.Problem{Pos: event.Pos{File: it.path}, Kind: event.Remark, Text: kind.String() + " archive without files"})
-			} else {
-				it.partial = true
-			}
+	kind := r.formatOf(it.data, it.disk)
+	switch {
+	case kind == notArchive:
+		it = r.placeInside(it)
+	case it.depth >= r.limits.Depth:
+		r.tooDeep(it, kind.String()+" archive")
+	case kind == formatCAB && r.hold(it):
+		return
+	default:
+		a := newArchive(it)
+		if r.opens(kind, a) {
+			return
 		}
+		it.partial = it.partial || r.tellEmpty(kind, a)
 	}
 	if r.ctx.Err() != nil {
 		return
 	}
 	r.add(it)
+}
+
+func newArchive(it item) *archive {
+	return &archive{path: it.path, data: it.data, src: source(it.data, it.disk), size: it.size(), depth: it.depth + 1, modTime: it.modTime}
+}
+
+// opens expands an archive and reports whether anything came out.
+func (r *reader) opens(kind format, a *archive) bool {
+	r.names.open(a.path)
+	r.expand(kind, a)
+	if a.members == 0 {
+		r.names.close(a.path)
+	}
+	return a.members > 0
+}
+
+// tellEmpty says that nothing came out of an archive, which itself stays
+// visible, and reports whether that is because of something told before.
+func (r *reader) tellEmpty(kind format, a *archive) bool {
+	if r.told[a.path] != nil {
+		return true
+	}
+	r.archiveProblem(a, event.Remark, kind.String()+" archive without files")
+	return false
+}
+
+func (r *reader) tooDeep(it item, what string) {
+	r.problem(it.group, event.Problem{Pos: event.Pos{File: it.path}, Kind: event.Limit,
+		Text: fmt.Sprintf("%s not opened: more than %s inside each other", what, plural(r.limits.Depth, "archive"))})
 }
 
 // archive is an archive while it is expanded.
@@ -164,6 +189,8 @@ type archive struct {
 	worked   int64 // packed bytes that its members claimed
 	inMemory bool  // what it unpacks to is held until its end
 	locked   locks
+	set      *cab.Set // of a split set, in place of data
+	inside   []int64  // where the cabinets start that data hold, if it is no archive itself
 }
 
 func (a *archive) length() int64 { return max(a.size, int64(len(a.data))) }
@@ -183,7 +210,7 @@ func (r *reader) load(a *archive) bool {
 	if r.target == nil {
 		return true
 	}
-	if r.held+a.size > r.memory {
+	if r.held+r.waiting.bytes+a.size > r.memory {
 		r.archiveProblem(a, event.Limit, fmt.Sprintf("limit of %s for archives unpacked in memory reached", byteSize(r.memory)))
 		return false
 	}
@@ -214,7 +241,12 @@ func (r *reader) expand(kind format, a *archive) {
 	}()
 	switch kind {
 	case formatCAB:
-		if r.load(a) {
+		switch {
+		case a.set != nil:
+			r.expandSet(a)
+		case a.inside != nil:
+			r.expandInside(a)
+		case r.load(a):
 			r.expandCAB(a)
 		}
 	case formatZIP:

@@ -46,9 +46,7 @@ func Extract(ctx context.Context, paths []string, dir string, opts Options) (Rep
 		return Report{}, err
 	}
 	defer r.removeSpools()
-	for _, root := range roots {
-		r.readRoot(root)
-	}
+	r.readRoots(roots)
 	return Report{Files: r.written.files, Bytes: r.written.bytes, Problems: r.sortedProblems()}, ctx.Err()
 }
 

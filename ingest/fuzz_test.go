@@ -14,6 +14,7 @@ func FuzzPlace(f *testing.F) {
 	for _, data := range [][]byte{
 		zipOf(f, zip.Store, a, b), zipOf(f, zip.Deflate, a, b), nested(f, 3), cabOf(a, b), tarOf(f, a, b), sevenZipOf(a, b), rarOf(a, b),
 		packed(f, formatGzip, tarOf(f, a)), packed(f, formatXZ, []byte("x")), packed(f, formatZstd, []byte("x")), packed(f, formatBzip2, []byte("x")),
+		zipOf(f, zip.Store, splitSet(3, "set", entry{name: "a.log", data: noise(80_000)}, b)...), []byte(programWith(cabOf(a, b))),
 	} {
 		f.Add(data)
 	}
@@ -24,6 +25,7 @@ func FuzzPlace(f *testing.F) {
 			t.Fatal(err)
 		}
 		r.place(item{path: "in", data: data, group: "in"})
+		r.joinParts()
 		c := r.finish(nil)
 		seen := map[string]bool{}
 		for _, file := range c.Files {

@@ -28,6 +28,18 @@
 // archive, x.tgz/member. A mail (.eml or .msg) is an archive of its attachments
 // and of its text as body.txt or body.html; its header is not a member.
 //
+// The cabinets of a split set that lie in one folder are one archive, which has
+// the path of the first of them that is there: set1.cab/member, whichever part
+// the member is in; set2.cab has no path of its own. Cabinets in different
+// folders are never joined. A set with missing parts gives what the others hold.
+//
+// A file of no known kind that Windows runs (a self-extracting cabinet, an
+// installer), or that has a cabinet close to its start, is searched for
+// cabinets. Where members come out of these, the file becomes a folder of them
+// as an archive does and is kept in it, for it is more than its cabinets:
+// setup.exe/member and setup.exe/setup.exe. Where that name is a member's, the
+// file is the one that gets "#2".
+//
 // # Damage
 //
 // What cannot be read becomes an event.Problem, and a File with Partial set
@@ -116,9 +128,7 @@ func Read(ctx context.Context, paths []string, opts Options) (*Case, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, root := range roots {
-		r.readRoot(root)
-	}
+	r.readRoots(roots)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -140,6 +150,11 @@ type reader struct {
 	head     []byte           // room for the first bytes of a file on disk
 	tail     []byte           // and for the last
 	inflater io.ReadCloser    // made once, as it is large
+	parts    []item           // cabinets of split sets, held back
+	waiting  struct {         // what will be added later
+		count int   // of files at least
+		bytes int64 // of parts in memory, if Extract runs
+	}
 
 	// Extract alone:
 	target     *os.Root // where files go; nil = Read

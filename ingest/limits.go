@@ -127,7 +127,7 @@ func (r *reader) allows(a *archive, n int64) error {
 		return a.work(0)
 	case a.unpacked+n > max(ratioFloor, a.ratioBytes(r.limits.Ratio)):
 		return &limitError{fmt.Sprintf("archive unpacks to more than %d times its size of %s", r.limits.Ratio, byteSize(a.length()))}
-	case a.inMemory && r.held+n > r.memory:
+	case a.inMemory && r.held+r.waiting.bytes+n > r.memory:
 		return &limitError{fmt.Sprintf("limit of %s for archives unpacked in memory reached", byteSize(r.memory))}
 	}
 	return nil

@@ -43,6 +43,14 @@ func (r *reader) nameRoots(paths []string) []root {
 	return list
 }
 
+// readRoots reads all roots, and then the split sets of cabinets met in them.
+func (r *reader) readRoots(roots []root) {
+	for _, root := range roots {
+		r.readRoot(root)
+	}
+	r.joinParts()
+}
+
 // readRoot reads one root. A link that the user names is followed.
 func (r *reader) readRoot(root root) {
 	info, err := os.Stat(root.abs)
@@ -182,7 +190,7 @@ func (r *reader) readFile(group, path string, f *os.File, info fs.FileInfo) {
 	if kind != notArchive {
 		limit = r.limits.TotalBytes
 	}
-	it := item{path: path, modTime: info.ModTime().UTC(), group: group}
+	it := item{path: path, modTime: info.ModTime().UTC(), group: group, folder: filepath.Dir(f.Name())}
 	if kind != notArchive && r.target != nil { // it can be read where it is
 		if err := r.charge(nil, onDisk.size); err != nil {
 			r.problem(group, r.readProblem(path, err))
@@ -213,7 +221,7 @@ func (r *reader) readProblem(path string, err error) event.Problem {
 // full reports whether the case may take no more files, and says so once for
 // each group.
 func (r *reader) full(group string) bool {
-	if r.count < r.limits.Files {
+	if r.count+r.waiting.count < r.limits.Files {
 		return false
 	}
 	r.problem(group, event.Problem{Pos: event.Pos{File: group}, Kind: event.Limit,
