@@ -284,14 +284,14 @@ func (e *evaluation) incident(f *Finding) int {
 }
 
 // outranked counts the causes of the list that outrank f and are not outranked
-// by it in turn.
+// by it in turn. A weak one outranks nothing.
 func outranked(f *Finding, list []*Finding) int {
 	above := func(a, b *Finding) bool {
 		return slices.ContainsFunc(a.rule.Outranks, func(p string) bool { return idMatches(p, b.Rule) })
 	}
 	n := 0
 	for _, g := range list {
-		if g != f && g.Impact >= f.Impact && above(g, f) && !above(f, g) {
+		if g != f && g.Impact >= f.Impact && g.Confidence >= Moderate && above(g, f) && !above(f, g) {
 			n++
 		}
 	}

@@ -183,6 +183,18 @@ x.c cause signals: { hit: { event: { source: log.d, contains: hit } } }; when: h
 			given: "session: { outcome: failed }\ncovered: [log.a]",
 			want:  "inconclusive: x.b#1\nask: log.b for x.b\nverdict: inconclusive",
 		},
+		{
+			name:  "an_outranking_cause_stands_first",
+			rules: "x.a cause\nx.b cause outranks: [x.a]",
+			given: "log.a: |\n  +1m x.a one\n  +2m x.b one",
+			want:  "roots: x.b\nalso: x.a\nverdict: failure",
+		},
+		{
+			name:  "a_weak_cause_outranks_nothing",
+			rules: "x.a cause\nx.b cause outranks: [x.a]; confidence: weak",
+			given: "log.a: |\n  +1m x.a one\n  +2m x.b one",
+			want:  "roots: x.a\nalso: x.b\nverdict: failure",
+		},
 		{name: "healthy", rules: "x.a cause", given: "log.a: +1m all is well", want: "verdict: none"},
 		{name: "no_record_at_all", rules: "x.a cause", given: "covered: [log.a]", want: "verdict: inconclusive"},
 		{name: "nothing_collected", rules: "x.a cause", given: "missing: [log.a]", want: "inconclusive: x.a\nverdict: inconclusive"},
