@@ -256,7 +256,7 @@ func basis(f *rules.Finding) []string {
 	out := []string{ladderText(f.Confidence)}
 	for _, n := range f.Notes {
 		text, _, _ := strings.Cut(line(n), ": ")
-		if strings.HasPrefix(text, "not above") {
+		if why, ok := strings.CutPrefix(line(n), text+": "); ok && strings.HasPrefix(text, "not above") && why != "all of" && why != "any of" {
 			text = line(n)
 		}
 		if !slices.Contains(out, text) {
