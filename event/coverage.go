@@ -26,6 +26,10 @@ type Coverage struct {
 	Problems    []Problem
 }
 
+// ArchiveParser is the Parser of a coverage that speaks of an archive, a folder
+// or a path as a whole and not of one file.
+const ArchiveParser = "archive"
+
 // Status sums up how a file fared.
 type Status uint8
 

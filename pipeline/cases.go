@@ -26,9 +26,6 @@ const (
 
 var caseByNames = [...]string{"device", "path", "none"}
 
-// String returns the name of the division: device, path or none.
-func (b CaseBy) String() string { return caseByNames[min(int(b), len(caseByNames)-1)] }
-
 // ParseCaseBy returns the division of that name; "auto" is device. It returns
 // an error for any other name.
 func ParseCaseBy(name string) (CaseBy, error) {
@@ -46,6 +43,17 @@ type group struct {
 	device string // name and serial number; empty = not known
 	folder string // the folder they have in common
 	files  []int
+}
+
+// name is what a case of several is called: its device, else its folder.
+func (g group) name() string {
+	switch {
+	case g.device != "":
+		return g.device
+	case g.folder != "" && g.folder != ".":
+		return g.folder
+	}
+	return "files of no known device"
 }
 
 // divide deals the files out to cases.

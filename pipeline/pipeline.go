@@ -150,17 +150,6 @@ func ReadCases(ctx context.Context, paths []string, opts Options) ([]*Case, erro
 	return cases, nil
 }
 
-// name is what a case of several is called: its device, else its folder.
-func (g group) name() string {
-	switch {
-	case g.device != "":
-		return g.device
-	case g.folder != "" && g.folder != ".":
-		return g.folder
-	}
-	return "files of no known device"
-}
-
 func (o Options) workers() int {
 	if o.Workers > 0 {
 		return o.Workers
@@ -307,7 +296,7 @@ func (c *Case) attach(problems []event.Problem) {
 		if !known {
 			i = len(c.coverage)
 			index[p.Pos.File] = i
-			c.coverage = append(c.coverage, event.Coverage{File: p.Pos.File, Parser: "archive", Status: event.Read})
+			c.coverage = append(c.coverage, event.Coverage{File: p.Pos.File, Parser: event.ArchiveParser, Status: event.Read})
 		}
 		f := &c.coverage[i]
 		f.Problems = append(f.Problems, p)
@@ -326,10 +315,9 @@ func (c *Case) attach(problems []event.Problem) {
 
 // settle resolves the clock, orders the events and builds the timeline.
 func (c *Case) settle() {
-	clock := timeline.ResolveClocks(c.events, c.facts, c.coverage)
+	timeline.ResolveClocks(c.events, c.facts, c.coverage)
 	timeline.Order(c.events)
 	c.timeline = timeline.Build(timeline.Input{Events: c.events, Facts: c.facts, Coverage: c.coverage})
-	c.timeline.Clock.Offset, c.timeline.Clock.Origin, c.timeline.Clock.Evidence = clock.Offset, clock.Origin, clock.Evidence
 	slices.SortStableFunc(c.facts, event.Fact.Compare)
 }
 

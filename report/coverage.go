@@ -127,15 +127,12 @@ func missingTitles(list []Missing) string {
 func damagedArchives(files []event.Coverage) []string {
 	var out []string
 	for i := range files {
-		if f := &files[i]; f.Status.Lost() && f.Parser == archiveParser {
+		if f := &files[i]; f.Status.Lost() && f.Parser == event.ArchiveParser {
 			out = append(out, line(f.File))
 		}
 	}
 	return out
 }
-
-// archiveParser marks the coverage of an archive as a whole.
-const archiveParser = "archive"
 
 // lostFiles names the files of which something could not be read, each once;
 // those inside a damaged archive go without saying.

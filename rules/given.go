@@ -328,20 +328,25 @@ func (l *loader) givenEvent(n *node) givenEvent {
 		"clock": func(v *node) {
 			e.Clock = event.Clock(l.oneOf(v, "clock", []string{"none", "local", "assumed", "anchored", "declared"}))
 		},
-		"fields": func(v *node) {
-			if v.kind != nodeMap {
-				l.errorf(v.place, "fields: expected a map, found %s", nodeNames[v.kind])
-				return
-			}
-			for i, k := range v.keys {
-				e.Fields = append(e.Fields, event.Field{Name: k.text, Value: l.text(v.vals[i])})
-			}
-		},
+		"fields": func(v *node) { e.Fields = l.givenFields(v) },
 	})
 	if e.Source == "" {
 		l.errorf(n.place, "an event needs a source")
 	}
 	return g
+}
+
+// givenFields reads the fields of a given event or span.
+func (l *loader) givenFields(n *node) event.Fields {
+	if n.kind != nodeMap {
+		l.errorf(n.place, "fields: expected a map, found %s", nodeNames[n.kind])
+		return nil
+	}
+	var out event.Fields
+	for i, k := range n.keys {
+		out = append(out, event.Field{Name: k.text, Value: l.text(n.vals[i])})
+	}
+	return out
 }
 
 func (l *loader) givenSpan(n *node) givenSpan {
@@ -367,15 +372,7 @@ func (l *loader) givenSpan(n *node) givenSpan {
 		"last_seen": func(v *node) { g.lastSeen = l.moment(v) },
 		"code":      func(v *node) { s.Code = uint32(l.number(v)) },
 		"session":   func(v *node) { s.Session = int(l.number(v)) },
-		"fields": func(v *node) {
-			if v.kind != nodeMap {
-				l.errorf(v.place, "fields: expected a map, found %s", nodeNames[v.kind])
-				return
-			}
-			for i, k := range v.keys {
-				s.Fields = append(s.Fields, event.Field{Name: k.text, Value: l.text(v.vals[i])})
-			}
-		},
+		"fields":    func(v *node) { s.Fields = l.givenFields(v) },
 	})
 	if s.Kind == "" {
 		l.errorf(n.place, "a span needs a kind")

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -62,6 +63,25 @@ func (f *inputFlags) read(cmd *cobra.Command, paths []string) (*pipeline.Case, e
 		return nil, err
 	}
 	return cases[0], nil
+}
+
+// show reads the paths as one case and prints what render makes of it; input
+// that was lost is the only bad outcome.
+func (f *inputFlags) show(cmd *cobra.Command, paths []string, out *outputFlags, render func(io.Writer, *pipeline.Case) error) error {
+	if err := out.check(); err != nil {
+		return err
+	}
+	c, err := f.read(cmd, paths)
+	if err != nil {
+		return err
+	}
+	if err := out.write(cmd, func(w io.Writer) error { return render(w, c) }); err != nil {
+		return err
+	}
+	if c.Lost() {
+		return exit(exitPartial)
+	}
+	return nil
 }
 
 // readCases is read for paths that may hold several devices.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"debrief/pipeline"
 	"debrief/report"
 )
 
@@ -19,20 +20,9 @@ the order of time, under the field names of the Elastic Common Schema.`,
 		Example: "  debrief parse autopilot-logs.cab | jq -r 'select(.log.level==\"error\").message'",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := out.check(); err != nil {
-				return err
-			}
-			c, err := in.read(cmd, args)
-			if err != nil {
-				return err
-			}
-			if err := out.write(cmd, func(w io.Writer) error { return report.WriteJSONL(w, c.Events()) }); err != nil {
-				return err
-			}
-			if c.Lost() {
-				return exit(exitPartial)
-			}
-			return nil
+			return in.show(cmd, args, &out, func(w io.Writer, c *pipeline.Case) error {
+				return report.WriteJSONL(w, c.Events())
+			})
 		},
 	}
 	in.add(cmd)

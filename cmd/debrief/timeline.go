@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"debrief/pipeline"
 	"debrief/report"
 )
 
@@ -21,26 +22,12 @@ rule is evaluated. Times are UTC.`,
 		Example: "  debrief timeline autopilot-logs.cab CCM/Logs --format json",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := out.check(); err != nil {
-				return err
-			}
-			c, err := in.read(cmd, args)
-			if err != nil {
-				return err
-			}
-			err = out.write(cmd, func(w io.Writer) error {
+			return in.show(cmd, args, &out, func(w io.Writer, c *pipeline.Case) error {
 				if out.format == "json" {
 					return report.WriteTimelineJSON(w, c.Timeline())
 				}
 				return report.WriteTimeline(w, c.Timeline(), report.TextOptions{Color: out.colored(cmd.OutOrStdout()), Width: width(cmd.OutOrStdout())})
 			})
-			if err != nil {
-				return err
-			}
-			if c.Lost() {
-				return exit(exitPartial)
-			}
-			return nil
 		},
 	}
 	in.add(cmd)
