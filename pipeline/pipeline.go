@@ -8,7 +8,9 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"runtime"
@@ -32,11 +34,16 @@ type Options struct {
 	Ingest ingest.Options
 	// CaseBy divides the files into cases; only ReadCases looks at it.
 	CaseBy CaseBy
+	// Rules are those that the case will be judged by: of logs that are too long
+	// to be kept whole, the records that they ask for are kept. Nil = none.
+	Rules *rules.Set
 	// Workers bounds the parsers that run at once; 0 = one a core.
 	Workers int
 	// Progress is told how far the run is, from several goroutines but one
 	// call at a time; nil = nobody listens.
 	Progress func(Progress)
+	// thin is when records are left out; the zero value means the defaults.
+	thin thinning
 }
 
 // Progress is how far a run is.
@@ -119,7 +126,7 @@ func Read(ctx context.Context, paths []string, opts Options) (*Case, error) {
 // ReadCases is Read for paths that may hold several devices: it returns at
 // least one case, in the order of their files. Files are never merged into the
 // story of another device.
-func ReadCases(ctx context.Context, paths []string, opts Options) ([]*Case, error) {
+func ReadCases(ctx context.Context, paths []string, opts Options) (cases []*Case, err error) {
 	report := opts.reporter()
 	in := opts.Ingest
 	if in.Progress == nil && opts.Progress != nil {
@@ -129,14 +136,15 @@ func ReadCases(ctx context.Context, paths []string, opts Options) ([]*Case, erro
 	if err != nil {
 		return nil, fmt.Errorf("reading the input: %w", err)
 	}
-	outputs, err := parse(ctx, got.Files, opts.workers(), report)
+	defer func() { err = errors.Join(err, got.Close()) }()
+	outputs, err := parse(ctx, got.Files, opts, report)
 	if err != nil {
 		return nil, err
 	}
 	coverCopies(got.Files, outputs)
 	groups := divide(got.Files, outputs, opts.CaseBy)
-	readForeignCopies(got, outputs, groups)
-	cases := make([]*Case, len(groups))
+	readForeignCopies(ctx, got, outputs, groups, opts)
+	cases = make([]*Case, len(groups))
 	for i, g := range groups {
 		c := &Case{Roots: got.Roots}
 		if len(groups) > 1 {
@@ -170,22 +178,40 @@ func (o Options) reporter() func(Progress) {
 }
 
 // parse runs the parsers over all files; outputs are in the order of files.
-func parse(ctx context.Context, files []ingest.File, workers int, report func(Progress)) ([]*parsers.Output, error) {
+func parse(ctx context.Context, files []ingest.File, opts Options, report func(Progress)) ([]*parsers.Output, error) {
 	var total int64
 	for i := range files {
-		total += int64(len(files[i].Data))
+		total += own(&files[i])
 	}
 	outputs := make([]*parsers.Output, len(files))
 	var done atomic.Int64
+	thin := opts.thin.withDefaults()
+	long, room := thin.long(files, total)
+	copied := map[string]bool{}
+	for i := range files {
+		copied[files[i].Duplicate] = true
+	}
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(workers)
+	g.SetLimit(opts.workers())
 	for _, i := range largestFirst(files) {
 		g.Go(func() error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			outputs[i] = parseFile(&files[i])
-			report(Progress{Stage: "parsing", Done: done.Add(int64(len(files[i].Data))), Total: total})
+			told := int64(0)
+			tell := func(read int64) {
+				report(Progress{Stage: "parsing", Done: done.Add(read - told), Total: total})
+				told = read
+			}
+			if long(&files[i]) {
+				outputs[i] = parseLong(ctx, &files[i], opts.Rules, room, thin.edge, tell)
+				if !copied[files[i].Path] {
+					files[i].Data = nil // nothing of it is held by what was kept
+				}
+			} else {
+				outputs[i] = parseFile(&files[i])
+			}
+			tell(own(&files[i]))
 			return nil
 		})
 	}
@@ -195,13 +221,21 @@ func parse(ctx context.Context, files []ingest.File, workers int, report func(Pr
 	return outputs, nil
 }
 
+// own is the bytes to be parsed of a file.
+func own(f *ingest.File) int64 {
+	if f.Duplicate != "" {
+		return 0
+	}
+	return f.Size
+}
+
 // largestFirst orders the work so that no big file is left for the end.
 func largestFirst(files []ingest.File) []int {
 	order := make([]int, len(files))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return len(files[b].Data) - len(files[a].Data) })
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(own(&files[b]), own(&files[a])) })
 	return order
 }
 
@@ -234,7 +268,7 @@ func coverCopies(files []ingest.File, outputs []*parsers.Output) {
 		}
 		j := byPath[files[i].Duplicate]
 		original := outputs[j].Coverage
-		if original.Records == 0 {
+		if original.Records == 0 && !files[j].OnDisk() {
 			original = parsers.Parse(&parsers.Input{Path: files[i].Path, Data: files[j].Data, ModTime: files[i].ModTime}).Coverage
 		}
 		outputs[i].Coverage.Sources = original.Sources
@@ -242,10 +276,11 @@ func coverCopies(files []ingest.File, outputs []*parsers.Output) {
 }
 
 // readForeignCopies parses copies whose original went to another case.
-func readForeignCopies(got *ingest.Case, outputs []*parsers.Output, groups []group) {
+func readForeignCopies(ctx context.Context, got *ingest.Case, outputs []*parsers.Output, groups []group, opts Options) {
 	if len(groups) < 2 {
 		return
 	}
+	thin := opts.thin.withDefaults()
 	home := map[string]int{}
 	for g := range groups {
 		for _, i := range groups[g].files {
@@ -254,10 +289,16 @@ func readForeignCopies(got *ingest.Case, outputs []*parsers.Output, groups []gro
 	}
 	for g := range groups {
 		for _, i := range groups[g].files {
-			f := got.Files[i]
-			if f.Duplicate != "" && home[f.Duplicate] != g {
-				f.Data, f.Duplicate = got.Content(f), ""
-				outputs[i] = parseFile(&f)
+			f := &got.Files[i]
+			if f.Duplicate == "" || home[f.Duplicate] == g {
+				continue
+			}
+			copied := got.Original(*f)
+			copied.Path, copied.ModTime = f.Path, f.ModTime
+			if copied.OnDisk() {
+				outputs[i] = parseLong(ctx, &copied, opts.Rules, thin.room/int64(len(got.Files)), thin.edge, func(int64) {})
+			} else {
+				outputs[i] = parseFile(&copied)
 			}
 		}
 	}
@@ -275,7 +316,7 @@ func (c *Case) merge(files []ingest.File, outputs []*parsers.Output, members []i
 	c.coverage = make([]event.Coverage, 0, len(members))
 	for _, i := range members {
 		o := outputs[i]
-		c.TotalSize += int64(len(files[i].Data))
+		c.TotalSize += own(&files[i])
 		c.events = append(c.events, o.Events...)
 		c.facts = append(c.facts, o.Facts...)
 		c.coverage = append(c.coverage, o.Coverage)
