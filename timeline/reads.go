@@ -17,7 +17,7 @@ func Reads(e *event.Event) bool {
 		// Most of this log is the environment of the task sequence.
 		name, ok := strings.CutPrefix(e.Message, "Set a global environment variable ")
 		return !ok || isSequenceName(name)
-	case event.LogCcmsetup, event.LogClientMSI, event.LogMSI, event.ShellCore, event.DMEDP, event.ModernDeployment, event.UserDeviceReg:
+	case "log.comanagementhandler", event.LogCcmsetup, event.LogClientMSI, event.LogMSI, event.ShellCore, event.DMEDP, event.ModernDeployment, event.UserDeviceReg:
 		return true
 	case event.LogIME:
 		return strings.Contains(e.Message, "Win32App")
