@@ -3,11 +3,11 @@ package synth
 import "time"
 
 // Scenarios lists all scenarios in a fixed order: the branches of the two
-// troubleshooting trees, unmet requirements, healthy and healed devices, and a
+// troubleshooting trees, unmet requirements, failures around them, healthy and healed devices, and a
 // damaged collection. Names and truths are stable. The caller owns the slice.
 func Scenarios() []Scenario {
 	var out []Scenario
-	for _, list := range [][]Scenario{clientScenarios, sequenceScenarios, scopeScenarios, soundScenarios} {
+	for _, list := range [][]Scenario{clientScenarios, sequenceScenarios, scopeScenarios, areaScenarios, soundScenarios} {
 		out = append(out, list...)
 	}
 	return out

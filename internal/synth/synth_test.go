@@ -25,6 +25,7 @@ var names = []string{
 	"ts-state4-script-failed", "ts-state4-content-missing", "ts-state4-detection", "ts-state3-win32-app-failed", "ts-finished-after-timeout",
 	"hybrid-join", "pre-provisioning", "self-deploying", "device-preparation-v2", "pki-client-cert", "mixed-providers-1618", "clock-skew",
 	"enrolment-restricted-80180014", "no-autopilot-profile", "tpm-attestation-timeout",
+	"mdm-licence", "mdm-device-cap", "mdm-scope", "mdm-mfa", "mdm-blocked", "mdm-unreachable", "mdm-restricted-identifier", "healed-enrolment", "join-tpm", "join-not-allowed", "join-discovery", "join-conditional-access", "win32-app-exit-code", "healthy-win32-apps", "win32-app-not-detected", "win32-app-download", "agent-proxy-407", "ccmsetup-signature", "ccmsetup-busy-installer", "ts-policy-missing", "ts-network-access", "ts-hash-mismatch", "ts-identity",
 	"healthy-task-sequence", "healthy-no-task-sequence", "healed-token-401", "healed-download-retry", "healed-step-continue-on-error", "truncated-cab",
 }
 
