@@ -21,6 +21,11 @@ type Coverage struct {
 	Records int // events and facts made
 	Unknown int // records or lines passed over because their form is not known
 	Damaged int // records known to be there and not readable
+	// Expected counts the records of writers whose wording debrief has tables
+	// of, Recognised those of them that a table knows. A ratio that falls with a
+	// new Format means that the vendor has changed the wording.
+	Expected, Recognised int
+	Format               string // version of the writing program as the file states it; empty = not stated
 	// First and Last bound the times of the file's events; zero = no time.
 	First, Last time.Time
 	Problems    []Problem
