@@ -64,6 +64,9 @@ func (s *speaker) say(component, message string, fields []event.Field) (string, 
 			}
 		}
 	}
+	if f.payload {
+		fields = unpack(fields, first)
+	}
 	return f.name, fields
 }
 

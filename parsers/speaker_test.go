@@ -71,3 +71,32 @@ func TestSpeakerUnfamiliar(t *testing.T) {
 		}
 	}
 }
+
+func TestPayloads(t *testing.T) {
+	const a, b = "0a0b0c0d-0000-4000-8000-000000000001", "0a0b0c0d-0000-4000-8000-000000000002"
+	apps := event.Fields{{Name: "AppId", Value: a}, {Name: "AppName", Value: "Sample Maps"}, {Name: "AppId", Value: b}, {Name: "AppName", Value: `Sample "Chat"`}}
+	for _, tc := range []struct {
+		name, message, event string
+		want                 event.Fields
+	}{
+		{"list", `[Win32App] Get policies = [{"Id":"` + a + `","Name":"Sample Maps","Intent":3},{"Id":"` + b + `","Name":"Sample \"Chat\""}]`, "app.policies", apps},
+		{"lines", "[Win32App] Get policies = [\r\n {\r\n \"Name\": \"Sample Maps\",\r\n \"Id\": \"" + a + "\"\r\n },\r\n {\"Name\":\"Sample \\\"Chat\\\"\",\"Id\":\"" + b + "\"}]", "app.policies", apps},
+		{"escaped", `Get policies = [{\"Id\":\"` + a + `\",\"Name\":\"Sample Maps\"}]`, "app.policies", apps[:2]},
+		{"cut", `Get policies = [{"Id":"` + a + `","Name":"Sample Maps","Id`, "app.policies", apps[:2]},
+		{"nested", `Get policies = [{"Id":"` + a + `","Rule":{"Id":"x","Name":"inner"},"Name":"Sample Maps"}]`, "app.policies", apps[:2]},
+		{"none", `Get policies = []`, "app.policies", event.Fields{{Name: "Policies", Value: "[]"}}},
+		{"no_guid", `Get policies = [{"Id":"7","Name":"Sample Maps"}]`, "app.policies", event.Fields{{Name: "Policies", Value: `[{"Id":"7","Name":"Sample Maps"}]`}}},
+		{"report", `[Win32App] Sending results to service. session RequestPayload: {"AppId":"` + a + `","State":{"EnforcementState":5000}}`, "app.report",
+			event.Fields{{Name: "AppId", Value: a}, {Name: "EnforcementState", Value: "5000"}}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			out := Parse(&Input{Path: "AppWorkload.log", Data: spokenLog("AppWorkload", tc.message)})
+			if len(out.Events) != 1 || out.Events[0].Name != tc.event {
+				t.Fatalf("%+v", out.Events)
+			}
+			if d := cmp.Diff(tc.want, out.Events[0].Fields[1:]); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}

@@ -27,7 +27,8 @@ import (
 // passed over where the message does not fit with them. Of several forms that
 // fit the one with the longest first literal wins.
 //
-// The capture FormatVersion is the version of the program that writes the log.
+// The capture FormatVersion is the version of the program that writes the log;
+// Payload and Policies are JSON, see payload.go.
 
 //go:embed wording/*.tsv
 var wordingFiles embed.FS
@@ -39,6 +40,7 @@ type form struct {
 	first               string     // the literal it starts with
 	rest                []formPart // captures, each with the literal that ends it
 	version             bool       // has the capture formVersion
+	payload             bool       // has a capture that is JSON
 }
 
 type formPart struct{ capture, until string }
@@ -110,6 +112,7 @@ func newForm(text string) (f form, ok bool) {
 		if name == formVersion {
 			name, f.version = "Version", true
 		}
+		f.payload = f.payload || name == payloadCapture || name == policiesCapture
 		f.rest = append(f.rest, formPart{name, until})
 		text = next
 	}
