@@ -168,13 +168,7 @@ func (f *evtxFile) cover() {
 			f.out.Cover(src)
 		}
 	}
-	var last event.Source
-	for i := range f.out.Events {
-		if src := f.out.Events[i].Source; src != last {
-			last = src
-			f.out.Cover(src)
-		}
-	}
+	coverEvents(f.out)
 }
 
 // evtxLevel maps the levels of winmeta.xml; 0 ("log always") is how classic

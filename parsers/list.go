@@ -15,6 +15,8 @@ func All() []Parser {
 		evtxParser(),
 		etlParser(),
 		registryParser(),
+		dressedParser(),
+		eventViewParser(),
 		cmtraceParser(),
 		profileParser(),
 		metadataParser(),
@@ -28,6 +30,7 @@ func All() []Parser {
 		setupactParser(),
 		cmtraceTextParser(),
 		eventTextParser(),
+		pastedParser(),
 		textParser(),
 	}
 }

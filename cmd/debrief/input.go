@@ -90,6 +90,11 @@ func (f *inputFlags) readCases(cmd *cobra.Command, paths []string, by pipeline.C
 	if err != nil {
 		return nil, err
 	}
+	paths, remove, err := f.standardInput(cmd, paths)
+	if err != nil {
+		return nil, err
+	}
+	defer remove()
 	if err := anyExists(paths); err != nil {
 		return nil, err
 	}
