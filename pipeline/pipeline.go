@@ -37,6 +37,9 @@ type Options struct {
 	// Progress is told how far the run is, from several goroutines but one
 	// call at a time; nil = nobody listens.
 	Progress func(Progress)
+	// CheckEventLog is shown every event log that was read, from several
+	// goroutines; it may add problems. nil = nobody looks.
+	CheckEventLog func(ctx context.Context, data []byte, out *parsers.Output)
 }
 
 // Progress is how far a run is.
@@ -129,7 +132,7 @@ func ReadCases(ctx context.Context, paths []string, opts Options) ([]*Case, erro
 	if err != nil {
 		return nil, fmt.Errorf("reading the input: %w", err)
 	}
-	outputs, err := parse(ctx, got.Files, opts.workers(), report)
+	outputs, err := parse(ctx, got.Files, &opts, report)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +173,7 @@ func (o Options) reporter() func(Progress) {
 }
 
 // parse runs the parsers over all files; outputs are in the order of files.
-func parse(ctx context.Context, files []ingest.File, workers int, report func(Progress)) ([]*parsers.Output, error) {
+func parse(ctx context.Context, files []ingest.File, opts *Options, report func(Progress)) ([]*parsers.Output, error) {
 	var total int64
 	for i := range files {
 		total += int64(len(files[i].Data))
@@ -178,13 +181,16 @@ func parse(ctx context.Context, files []ingest.File, workers int, report func(Pr
 	outputs := make([]*parsers.Output, len(files))
 	var done atomic.Int64
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(workers)
+	g.SetLimit(opts.workers())
 	for _, i := range largestFirst(files) {
 		g.Go(func() error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
 			outputs[i] = parseFile(&files[i])
+			if opts.CheckEventLog != nil && outputs[i].Coverage.Parser == "evtx" {
+				opts.CheckEventLog(ctx, files[i].Data, outputs[i])
+			}
 			report(Progress{Stage: "parsing", Done: done.Add(int64(len(files[i].Data))), Total: total})
 			return nil
 		})

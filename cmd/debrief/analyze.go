@@ -71,6 +71,7 @@ func newAnalyze() *cobra.Command {
 		},
 	}
 	in.add(cmd)
+	in.addDecoder(cmd)
 	out.add(cmd, "text", "json", "html", "markdown")
 	rf.add(cmd)
 	cmd.Flags().StringVar(&caseBy, "case-by", "auto", "divide the input into cases: auto, device, path, none")

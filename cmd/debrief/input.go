@@ -26,6 +26,7 @@ type inputFlags struct {
 	maxTime  time.Duration
 	password string
 	quiet    bool
+	decoder  string // of event logs; empty = the command has no such flag
 }
 
 func (f *inputFlags) add(cmd *cobra.Command) {
@@ -101,10 +102,17 @@ func (f *inputFlags) readCases(cmd *cobra.Command, paths []string, by pipeline.C
 	bar := newProgress(cmd.ErrOrStderr(), f.quiet)
 	opts.Progress = bar.update
 	opts.CaseBy = by
+	opinion, err := f.secondOpinion(&opts)
+	if err != nil {
+		return nil, err
+	}
 	cases, err := pipeline.ReadCases(cmd.Context(), paths, opts)
 	bar.finish()
 	if err != nil {
 		return nil, err
+	}
+	if opinion != nil {
+		printOpinion(cmd.ErrOrStderr(), opinion, cases)
 	}
 	if !f.quiet {
 		for _, c := range cases {

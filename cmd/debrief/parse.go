@@ -26,6 +26,7 @@ the order of time, under the field names of the Elastic Common Schema. "-" is st
 		},
 	}
 	in.add(cmd)
+	in.addDecoder(cmd)
 	out.add(cmd, "jsonl")
 	return cmd
 }

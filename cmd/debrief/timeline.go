@@ -31,6 +31,7 @@ rule is evaluated. Times are UTC. "-" is standard input.`,
 		},
 	}
 	in.add(cmd)
+	in.addDecoder(cmd)
 	out.add(cmd, "text", "json")
 	return cmd
 }
