@@ -26,7 +26,7 @@ func evtxParser() Parser {
 	return Parser{
 		Name:    "evtx",
 		Doc:     "Windows event logs (.evtx)",
-		Version: "1",
+		Version: "2",
 		Match:   func(in *Input) bool { return evtx.IsLog(in.Data) },
 		Parse:   parseEvtx,
 	}
