@@ -60,7 +60,7 @@ var factNames = []FactInfo{
 	{"esp.app.state", "Key = provider/app (ConfigMgr/Provisioning_TS), Num = 1 not installed, 2 in progress, 3 complete, 4 error"},
 	{"esp.device-setup-completed", "HasProvisioningCompleted of the device"},
 
-	{"enrollment.error", "Key = GUID of the attempt, Num = HRESULT, Time = when"},
+	{"enrollment.error", "Key = GUID of the attempt, co-management = that of the ConfigMgr client, Num = HRESULT, Time = when"},
 	{"enrollment.provider", "Key = GUID, Text = ProviderID (MS DM Server …)"},
 	{"enrollment.type", "Key = GUID, Num = EnrollmentType"},
 	{"msi.status", "Key = file name of the MDM-delivered MSI (ccmsetup.msi …), Num = EDAM status 10 … 70, Value = product code"},

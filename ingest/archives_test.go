@@ -45,7 +45,7 @@ func readBytes(t testing.TB, name string, data []byte, limits Limits) *Case {
 	if err := os.WriteFile(p, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := Read(t.Context(), []string{p}, Options{Limits: limits})
+	c, err := read(t, []string{p}, Options{Limits: limits})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ func benchmarkRead(b *testing.B, path string) {
 	unpacked := int64(0)
 	b.ReportAllocs()
 	for b.Loop() {
-		c, err := Read(b.Context(), []string{path}, Options{})
+		c, err := read(b, []string{path}, Options{})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -224,3 +224,36 @@ func rarOf(entries ...entry) []byte {
 	}
 	return append(b, block([]byte{5, 0, 0})...)
 }
+
+// contentOf returns the content of a file of the case, wherever it is.
+func contentOf(t testing.TB, c *Case, f File) []byte {
+	t.Helper()
+	f = c.Original(f)
+	if !f.OnDisk() {
+		return f.Data
+	}
+	in, err := f.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	data, err := io.ReadAll(io.NewSectionReader(in, 0, f.Size))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// read is Read of a case that is closed when the test ends.
+func read(t testing.TB, paths []string, opts Options) (*Case, error) {
+	t.Helper()
+	c, err := Read(t.Context(), paths, opts)
+	if c != nil {
+		t.Cleanup(func() {
+			if err := c.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	return c, err
+}

@@ -29,7 +29,7 @@ func readLocked(t testing.TB, data []byte, password string) *Case {
 	if err := os.WriteFile(p, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := Read(t.Context(), []string{p}, Options{Password: password})
+	c, err := read(t, []string{p}, Options{Password: password})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -207,9 +207,6 @@ func (a *archive) work(n int64) error {
 
 // load brings an archive into memory whose format cannot be read otherwise.
 func (r *reader) load(a *archive) bool {
-	if r.target == nil {
-		return true
-	}
 	if r.held+r.waiting.bytes+a.size > r.memory {
 		r.archiveProblem(a, event.Limit, fmt.Sprintf("limit of %s for archives unpacked in memory reached", byteSize(r.memory)))
 		return false

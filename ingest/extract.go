@@ -29,7 +29,6 @@ type Report struct {
 // (ZIP, tar, gzip, xz, zstd, bzip2, 7z, RAR, mail; not CAB): it grows in a file
 // of dir whose name begins with ".debrief-", which is gone when Extract ends.
 func Extract(ctx context.Context, paths []string, dir string, opts Options) (Report, error) {
-	opts.Limits = opts.Limits.forExtract()
 	r, roots, err := newReader(ctx, paths, opts)
 	if err != nil {
 		return Report{}, err
@@ -56,7 +55,8 @@ func (r *reader) extractTo(target *os.Root) error {
 	if err != nil {
 		return fmt.Errorf("opening the target folder: %w", err)
 	}
-	r.target, r.targetInfo, r.spools = target, info, map[*spool]bool{}
+	r.target, r.targetInfo = target, info
+	r.scratch = &scratch{root: target}
 	return nil
 }
 

@@ -201,7 +201,7 @@ func TestExtractAsRead(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			dir := tree(t, map[string]string{"in": s.data})
 			in, out := filepath.Join(dir, "in"), filepath.Join(dir, "out")
-			c, err := Read(t.Context(), []string{in}, Options{})
+			c, err := read(t, []string{in}, Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -216,7 +216,7 @@ func TestExtractAsRead(t *testing.T) {
 				}
 				want++
 				got, err := os.ReadFile(filepath.Join(out, filepath.FromSlash(f.Path)))
-				if err != nil || string(got) != string(c.Content(f)) {
+				if err != nil || string(got) != string(contentOf(t, c, f)) {
 					t.Errorf("%s: %d bytes, want %d, error %v", f.Path, len(got), f.Size, err)
 				}
 			}
@@ -285,7 +285,7 @@ func TestExtractLimitsAndEnd(t *testing.T) {
 // TestMemoryOfCabinets holds that Extract bounds what it unpacks in memory.
 func TestMemoryOfCabinets(t *testing.T) {
 	dir := tree(t, map[string]string{"in": string(cabOf(entry{name: "a", data: noise(100_000)}))})
-	r, roots, err := newReader(t.Context(), []string{filepath.Join(dir, "in")}, Options{Limits: Limits{}.forExtract()})
+	r, roots, err := newReader(t.Context(), []string{filepath.Join(dir, "in")}, Options{Limits: Limits{}})
 	if err != nil {
 		t.Fatal(err)
 	}

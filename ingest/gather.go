@@ -16,8 +16,8 @@ const (
 
 // readAll reads in to its end or to limit bytes, charging what it gets. The
 // declared size decides the first allocation only as far as packed bytes that
-// are really there make it likely. On an error it returns what it has. Where
-// Extract runs, long content comes as a spool in place of data.
+// are really there make it likely. On an error it returns what it has. Long
+// content comes as a spool in place of data.
 func (r *reader) readAll(a *archive, in io.Reader, declared, packed, limit int64) (data []byte, disk *spool, err error) {
 	if err := r.allows(a, 0); err != nil {
 		return nil, nil, err
@@ -30,17 +30,14 @@ func (r *reader) readAll(a *archive, in io.Reader, declared, packed, limit int64
 // firstRoom has one byte more than is expected: the end is seen without growing.
 func (r *reader) firstRoom(declared, packed, limit int64) int64 {
 	room := max(0, min(declared, limit, firstRoom+usualRatio*packed))
-	if r.target != nil {
-		room = min(room, spoolBytes)
-	}
-	return room + 1
+	return min(room, int64(r.spoolFrom())) + 1
 }
 
 // gathering is content while it is read.
 type gathering struct {
 	r    *reader
 	data []byte
-	disk *spool // takes over from data where that becomes long and Extract runs
+	disk *spool // takes over from data where that becomes long
 	room []byte // what comes next, on its way to disk
 }
 
@@ -84,7 +81,7 @@ func (g *gathering) readFrom(a *archive, in io.Reader, limit int64) error {
 
 // next returns room to read into: behind the data, or for the disk.
 func (g *gathering) next() ([]byte, error) {
-	if g.disk == nil && g.r.target != nil && len(g.data) >= spoolBytes {
+	if g.disk == nil && len(g.data) > g.r.spoolFrom() {
 		disk, err := g.r.newSpool()
 		if err == nil {
 			err = disk.write(g.data)

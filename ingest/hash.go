@@ -3,6 +3,7 @@ package ingest
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -20,15 +21,31 @@ func hashFiles(files []File) {
 				if i >= len(files) {
 					return
 				}
-				f := &files[i]
-				if len(f.Data) > 0 || !f.Partial {
-					sum := sha256.Sum256(f.Data)
-					f.Hash = hex.EncodeToString(sum[:])
+				if f := &files[i]; f.Size > 0 || !f.Partial {
+					f.Hash = hashOf(f)
 				}
 			}
 		})
 	}
 	wg.Wait()
+}
+
+// hashOf returns the hash of a file; empty where it cannot be read again.
+func hashOf(f *File) string {
+	if !f.OnDisk() {
+		sum := sha256.Sum256(f.Data)
+		return hex.EncodeToString(sum[:])
+	}
+	in, err := f.Open()
+	if err != nil {
+		return ""
+	}
+	defer in.Close()
+	h := sha256.New()
+	if n, err := io.Copy(h, io.NewSectionReader(in, 0, f.Size)); err != nil || n != f.Size {
+		return ""
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // markDuplicates keeps of whole files with the same content the one with the
@@ -39,7 +56,7 @@ func (r *reader) markDuplicates(files []File) {
 	kept := make(map[string]int, len(files))
 	for i := range files {
 		f := &files[i]
-		if len(f.Data) == 0 || f.Partial {
+		if f.Size == 0 || f.Partial || f.Hash == "" {
 			continue
 		}
 		k, ok := kept[f.Hash]
@@ -49,11 +66,11 @@ func (r *reader) markDuplicates(files []File) {
 	}
 	for i := range files {
 		f := &files[i]
-		if len(f.Data) == 0 || f.Partial {
+		if f.Size == 0 || f.Partial || f.Hash == "" {
 			continue
 		}
 		if k := kept[f.Hash]; k != i {
-			f.Duplicate, f.Data = files[k].Path, nil
+			f.Duplicate, f.Data, f.disk = files[k].Path, nil, nil
 		}
 	}
 }

@@ -1,5 +1,5 @@
 // Package ingest turns what a user points at (folders, files, archives nested
-// to any depth) into a sorted list of files in memory. It owns every limit
+// to any depth) into a sorted list of files, the long ones on disk. It owns every limit
 // against hostile archives and every decision about names; no other package
 // has to distrust a path or a size again. It does not look into files beyond
 // telling archives from the rest, by content and never by name.
@@ -50,6 +50,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -63,8 +64,10 @@ import (
 type File struct {
 	Path string // cleaned, "/"-separated, archives as folders: "logs.cab/x.evtx"
 	// Data is the content. It may share memory with other files and must not
-	// be changed. Nil where the file is empty, lost or a duplicate.
+	// be changed. Nil where the file is empty, lost, a duplicate or on disk.
 	Data []byte
+	// disk is where long content is, in place of Data; nil = nowhere.
+	disk *stored
 	// ModTime is the date that the container or the file system states, in
 	// UTC. Cabinets, and ZIP members without a Unix time, state the wall clock
 	// of the writing device without a zone: it then holds that as if UTC.
@@ -80,29 +83,67 @@ type File struct {
 	Size      int64 // bytes there are, also of a duplicate
 }
 
+// OnDisk reports whether the content is to be read by Open and not in Data.
+func (f *File) OnDisk() bool { return f.disk != nil }
+
+// Open opens content that is on disk. The caller closes it.
+func (f *File) Open() (Content, error) {
+	if f.disk == nil {
+		return nil, fmt.Errorf("opening %q: its content is not on disk", f.Path)
+	}
+	return f.disk.root.Open(f.disk.name)
+}
+
+// Content is the content of a file on disk.
+type Content interface {
+	io.ReaderAt
+	io.Closer
+}
+
+// stored is content in the scratch folder of a case.
+type stored struct {
+	root *os.Root
+	name string
+}
+
 // Case is what Read found.
 type Case struct {
 	Files []File // sorted by Path
 	// Problems in order of their files; Pos.File is a path of the case.
 	Problems []event.Problem
 	Roots    []string // the first elements of the paths, sorted
+
+	scratch *scratch
 }
 
-// Content returns the bytes of a file of the case, those of a duplicate too.
-func (c *Case) Content(f File) []byte {
+// Close removes what the case has on disk. Content that is in memory stays
+// valid.
+func (c *Case) Close() error {
+	if c.scratch == nil {
+		return nil
+	}
+	return c.scratch.remove()
+}
+
+// Original returns the file that holds the content of a duplicate; of any other
+// file, the file itself.
+func (c *Case) Original(f File) File {
 	if f.Duplicate == "" {
-		return f.Data
+		return f
 	}
 	i, ok := slices.BinarySearchFunc(c.Files, f.Duplicate, func(g File, path string) int { return cmp.Compare(g.Path, path) })
 	if !ok {
-		return nil
+		return File{Path: f.Path, Partial: true}
 	}
-	return c.Files[i].Data
+	return c.Files[i]
 }
 
 // Options of Read and Extract. The zero value is ready to use.
 type Options struct {
 	Limits Limits
+	// Temp is the folder for content that Read keeps on disk; empty = that of
+	// the system.
+	Temp string
 	// Password opens encrypted ZIP (ZipCrypto and WinZip AES), 7z and RAR
 	// archives; empty = none. An archive that it does not open is one problem.
 	Password string
@@ -122,17 +163,22 @@ var ErrNoInput = errors.New("no file or folder given")
 
 // Read reads all that is under paths. The error is for the run itself: no path
 // given (ErrNoInput) or a cancelled context. A path that cannot be read is a
-// Problem.
+// Problem. The caller closes the case.
 func Read(ctx context.Context, paths []string, opts Options) (*Case, error) {
 	r, roots, err := newReader(ctx, paths, opts)
 	if err != nil {
 		return nil, err
 	}
+	r.memory = heldBytes
+	r.scratch = &scratch{parent: opts.Temp}
 	r.readRoots(roots)
+	r.removeSpools()
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return nil, errors.Join(err, r.scratch.remove())
 	}
-	return r.finish(roots), nil
+	c := r.finish(roots)
+	c.scratch = r.scratch
+	return c, nil
 }
 
 // reader holds the state of one Read.
@@ -156,13 +202,16 @@ type reader struct {
 		bytes int64 // of parts in memory, if Extract runs
 	}
 
+	scratch    *scratch        // where spools are
+	spools     map[*spool]bool // that are there
+	spoolCount int
+	kept       int64 // bytes of files that Read holds in memory
+	held       int64 // bytes in memory of archives that are unpacked there
+	memory     int64 // bound of held
+
 	// Extract alone:
 	target     *os.Root // where files go; nil = Read
 	targetInfo os.FileInfo
-	spools     map[*spool]bool // that are there
-	spoolCount int
-	held       int64 // bytes in memory of archives that are unpacked there
-	memory     int64 // bound of held
 	written    struct {
 		files int
 		bytes int64
@@ -185,6 +234,7 @@ func newReader(ctx context.Context, paths []string, opts Options) (*reader, []ro
 		deadline: time.Now().Add(limits.Time),
 		names:    names{used: map[string]claim{}},
 		told:     map[string]*told{},
+		spools:   map[*spool]bool{},
 		head:     make([]byte, headBytes),
 		tail:     make([]byte, zipEndLongest),
 		memory:   memoryBytes,
@@ -220,11 +270,56 @@ func (r *reader) add(it item) {
 	if r.target != nil {
 		r.write(it)
 	} else {
-		r.files = append(r.files, File{Path: it.path, Data: it.data, ModTime: it.modTime, Partial: it.partial, Size: int64(len(it.data))})
+		r.files = append(r.files, r.file(it))
 	}
 	if r.opts.Progress != nil {
 		r.opts.Progress(Progress{Path: it.path, Files: r.count, Bytes: r.bytes})
 	}
+}
+
+// file makes a file of the case, in memory or on disk.
+func (r *reader) file(it item) File {
+	f := File{Path: it.path, ModTime: it.modTime, Partial: it.partial}
+	data, disk, err := it.data, it.disk, error(nil)
+	switch {
+	case disk != nil && disk.name != "": // ours already
+	case it.size() > int64(r.spoolFrom()):
+		// A member of a cabinet, which comes in memory, or a file of the user's.
+		disk, err = r.spooled(source(it.data, it.disk))
+		if err != nil && it.data != nil { // then it stays where it is
+			disk.remove()
+			disk, err = nil, nil
+		}
+	case disk != nil:
+		data = make([]byte, it.size())
+		var n int
+		n, err = io.ReadFull(source(nil, disk), data)
+		data, disk = data[:n], nil
+	}
+	if disk != nil {
+		err = errors.Join(err, disk.keep())
+		f.Size, f.disk = disk.size, &stored{r.scratch.root, disk.name}
+	} else {
+		f.Size, f.Data = int64(len(data)), data
+		r.kept += f.Size
+	}
+	if err != nil {
+		r.unreadable(it.group, it.path, err)
+		f.Partial = true
+	}
+	return f
+}
+
+// spooled copies content to disk; on an error, what could be written.
+func (r *reader) spooled(from io.Reader) (*spool, error) {
+	s, err := r.newSpool()
+	if err != nil {
+		return nil, err
+	}
+	if s.size, err = io.Copy(s.f, from); err != nil {
+		err = fmt.Errorf("keeping the data: %w", err)
+	}
+	return s, err
 }
 
 // finish sorts, hashes and marks copies.

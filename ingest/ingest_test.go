@@ -42,7 +42,7 @@ func TestReadFolder(t *testing.T) {
 		"case/second empty.log": "",
 		"case/bundle.log":       string(cabOf(entry{name: "in cab.log", data: "c"})),
 	})
-	c, err := Read(t.Context(), []string{filepath.Join(dir, "case")}, Options{})
+	c, err := read(t, []string{filepath.Join(dir, "case")}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,8 +58,8 @@ case/second empty.log 0
 	}
 	const sumOfA = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
 	for _, f := range c.Files {
-		if strings.HasSuffix(f.Path, "a.log") && (f.Hash != sumOfA || string(c.Content(f)) != "a") {
-			t.Errorf("%s: hash %s, content %q", f.Path, f.Hash, c.Content(f))
+		if strings.HasSuffix(f.Path, "a.log") && (f.Hash != sumOfA || string(contentOf(t, c, f)) != "a") {
+			t.Errorf("%s: hash %s, content %q", f.Path, f.Hash, contentOf(t, c, f))
 		}
 		if f.ModTime.IsZero() || f.ModTime.Location() != time.UTC {
 			t.Errorf("%s: time %v", f.Path, f.ModTime)
@@ -80,7 +80,7 @@ func TestLinksInFolders(t *testing.T) {
 			t.Skipf("no links on this system: %v", err)
 		}
 	}
-	c, err := Read(t.Context(), []string{filepath.Join(dir, "case")}, Options{})
+	c, err := read(t, []string{filepath.Join(dir, "case")}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ case/sub/b.log 1 "b"
 	if diff := cmp.Diff(want, listing(c)); diff != "" {
 		t.Errorf("listing (-want +got):\n%s", diff)
 	}
-	c, err = Read(t.Context(), []string{filepath.Join(dir, "link to case")}, Options{})
+	c, err = read(t, []string{filepath.Join(dir, "link to case")}, Options{})
 	if err != nil || len(c.Files) != 2 || c.Files[0].Path != "link to case/a.log" {
 		t.Errorf("a link given by the user: error %v\n%s", err, listing(c))
 	}
@@ -105,7 +105,7 @@ case/sub/b.log 1 "b"
 
 func TestUnreadableInput(t *testing.T) {
 	dir := tree(t, map[string]string{"a.log": "a", "locked.log": "x", "lockeddir/b": "b"})
-	c, err := Read(t.Context(), []string{filepath.Join(dir, "none.cab"), filepath.Join(dir, "a.log")}, Options{})
+	c, err := read(t, []string{filepath.Join(dir, "none.cab"), filepath.Join(dir, "a.log")}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestUnreadableInput(t *testing.T) {
 			t.Errorf("listing (-want +got):\n%s", diff)
 		}
 	}
-	if _, err := Read(t.Context(), nil, Options{}); !errors.Is(err, ErrNoInput) {
+	if _, err := read(t, nil, Options{}); !errors.Is(err, ErrNoInput) {
 		t.Errorf("no path: got error %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -133,7 +133,7 @@ func TestUnreadableInput(t *testing.T) {
 		}
 	}
 	t.Cleanup(func() { os.Chmod(filepath.Join(dir, "lockeddir"), 0o700) })
-	c, err = Read(t.Context(), []string{dir}, Options{})
+	c, err = read(t, []string{dir}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func TestSpellingAndOrderOfPaths(t *testing.T) {
 		{"two/logs.cab", "three/LOGS", "two/logs", "one/logs"},
 		{abs("two/logs"), "./one/../one/logs/", abs("two/logs.cab"), "three/LOGS", "one/logs", abs("one/logs")},
 	} {
-		c, err := Read(t.Context(), paths, Options{})
+		c, err := read(t, paths, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -209,7 +209,7 @@ func TestLimits(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			c, err := Read(t.Context(), []string{dir}, Options{Limits: tt.limits})
+			c, err := read(t, []string{dir}, Options{Limits: tt.limits})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -219,7 +219,7 @@ func TestLimits(t *testing.T) {
 		})
 	}
 	zero := Limits{}.withDefaults()
-	if diff := cmp.Diff(Limits{2 << 30, 512 << 20, 100_000, 8, 200, 1024, 10 * time.Minute}, zero); diff != "" {
+	if diff := cmp.Diff(Limits{16 << 30, 16 << 30, 100_000, 8, 200, 1024, 10 * time.Minute}, zero); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
 	}
 }
@@ -243,7 +243,7 @@ func TestProblemsAreBounded(t *testing.T) {
 func TestProgress(t *testing.T) {
 	dir := tree(t, map[string]string{"x/a": "1", "x/b.cab": string(cabOf(entry{name: "c", data: "22"}))})
 	var got []Progress
-	_, err := Read(t.Context(), []string{filepath.Join(dir, "x")}, Options{Progress: func(p Progress) { got = append(got, p) }})
+	_, err := read(t, []string{filepath.Join(dir, "x")}, Options{Progress: func(p Progress) { got = append(got, p) }})
 	if err != nil || len(got) != 2 || got[0] != (Progress{"x/a", 1, 1}) || got[1].Path != "x/b.cab/c" || got[1].Files != 2 {
 		t.Errorf("error %v, got %v", err, got)
 	}

@@ -14,15 +14,15 @@ import (
 // read until then is kept, and other files are still read where the limit
 // allows.
 //
-// Read holds a case in memory, and TotalBytes and FileBytes are what guards it.
-// Extract writes members to disk as they are unpacked and holds little of them,
-// so that both have larger defaults there.
+// Neither holds long content in memory: Extract writes members to disk as they
+// are unpacked, Read keeps what is long, or beyond what a case may take in
+// memory, in a folder for temporary files.
 type Limits struct {
 	// TotalBytes bounds all bytes read and unpacked, archives inside archives
-	// included. Default 2 GiB, in Extract 16 GiB.
+	// included. Default 16 GiB.
 	TotalBytes int64
 	// FileBytes bounds one file; a longer one is cut there. Archives at the
-	// root may be up to TotalBytes. Default 512 MiB, in Extract TotalBytes.
+	// root may be up to TotalBytes. Default TotalBytes.
 	FileBytes int64
 	// Files bounds the files of a case. Default 100,000.
 	Files int
@@ -42,9 +42,7 @@ type Limits struct {
 }
 
 const (
-	defaultTotalBytes = 2 << 30
-	extractTotalBytes = 16 << 30
-	defaultFileBytes  = 512 << 20
+	defaultTotalBytes = 16 << 30
 	defaultFiles      = 100_000
 	defaultDepth      = 8
 	defaultRatio      = 200
@@ -54,26 +52,21 @@ const (
 	// ratioFloor is what an archive may unpack to whatever its size.
 	ratioFloor = 64 << 20
 	// memoryBytes bounds what Extract holds of the archives that have to be
-	// unpacked in memory, one inside the other.
+	// unpacked in memory, cabinets above all, one inside the other; heldBytes
+	// is that bound of Read, where others than the reader need memory too.
 	memoryBytes = 2 << 30
+	heldBytes   = 512 << 20
 )
 
 // withDefaults returns l with the defaults in place of zeros.
 func (l Limits) withDefaults() Limits {
 	l.TotalBytes = orDefault(l.TotalBytes, defaultTotalBytes)
-	l.FileBytes = orDefault(l.FileBytes, defaultFileBytes)
+	l.FileBytes = orDefault(l.FileBytes, l.TotalBytes)
 	l.Files = orDefault(l.Files, defaultFiles)
 	l.Depth = orDefault(l.Depth, defaultDepth)
 	l.Ratio = orDefault(l.Ratio, defaultRatio)
 	l.NameBytes = orDefault(l.NameBytes, defaultNameBytes)
 	l.Time = orDefault(l.Time, defaultTime)
-	return l
-}
-
-// forExtract sets the bounds that stand for memory in Read and for disk here.
-func (l Limits) forExtract() Limits {
-	l.TotalBytes = orDefault(l.TotalBytes, extractTotalBytes)
-	l.FileBytes = orDefault(l.FileBytes, l.TotalBytes)
 	return l
 }
 

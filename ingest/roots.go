@@ -191,7 +191,7 @@ func (r *reader) readFile(group, path string, f *os.File, info fs.FileInfo) {
 		limit = r.limits.TotalBytes
 	}
 	it := item{path: path, modTime: info.ModTime().UTC(), group: group, folder: filepath.Dir(f.Name())}
-	if kind != notArchive && r.target != nil { // it can be read where it is
+	if kind != notArchive { // it can be read where it is
 		if err := r.charge(nil, onDisk.size); err != nil {
 			r.problem(group, r.readProblem(path, err))
 			return

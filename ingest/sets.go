@@ -17,7 +17,7 @@ const linkBytes = 36 + 4 + 0xFFFF + 4*256
 
 // hold keeps back a cabinet that names a previous or next one: what it holds is
 // read with the others of its folder, when all of these were met. It reports
-// whether it did; where Extract has no room for it, it is not held.
+// whether it did; where there is no room for it in memory, it is not held.
 func (r *reader) hold(it item) bool {
 	src := source(it.data, it.disk)
 	head := it.data[:min(len(it.data), linkBytes)]
@@ -30,20 +30,18 @@ func (r *reader) hold(it item) bool {
 	if err != nil || c.Previous.Cabinet == "" && c.Next.Cabinet == "" {
 		return false
 	}
-	if r.target != nil {
-		size := it.size()
-		if r.held+r.waiting.bytes+size > r.memory {
-			return false
-		}
-		// A copy, as this one may be a part of more that is let go.
-		data := make([]byte, size)
-		n, err := io.ReadFull(src, data)
-		if err != nil {
-			r.problem(it.group, event.Problem{Pos: event.Pos{File: it.path}, Kind: event.Damage, Text: fmt.Sprintf("reading again: %v", withoutPath(err))})
-		}
-		it.data, it.disk = data[:n], nil
-		r.waiting.bytes += int64(n)
+	size := it.size()
+	if r.held+r.waiting.bytes+size > r.memory {
+		return false
 	}
+	// A copy, as this one may be a part of more that is let go.
+	data := make([]byte, size)
+	n, err := io.ReadFull(src, data)
+	if err != nil {
+		r.problem(it.group, event.Problem{Pos: event.Pos{File: it.path}, Kind: event.Damage, Text: fmt.Sprintf("reading again: %v", withoutPath(err))})
+	}
+	it.data, it.disk = data[:n], nil
+	r.waiting.bytes += int64(n)
 	if it.folder == "" {
 		it.folder = path.Dir(it.path)
 	}
@@ -90,15 +88,13 @@ func (r *reader) joinFolder(items []item) {
 		r.placeSet(set, byPath)
 	}
 	clear(items)
-	if r.target != nil {
-		r.waiting.bytes -= bytes
-	}
+	r.waiting.bytes -= bytes
 }
 
 // placeSet adds the members of a set, or its cabinets if there are none.
 func (r *reader) placeSet(set *cab.Set, items map[string]item) {
 	first := items[set.Parts[0].Name]
-	a := &archive{path: first.path, depth: first.depth + 1, modTime: first.modTime, set: set, inMemory: r.target != nil}
+	a := &archive{path: first.path, depth: first.depth + 1, modTime: first.modTime, set: set, inMemory: true}
 	var there []item
 	for i, p := range slices.Concat(set.Parts, set.Copies) {
 		if p.Cabinet == nil {

@@ -101,7 +101,7 @@ func under(dir string, entries ...entry) []entry {
 // listing.
 func readBoth(t *testing.T, paths []string, limits Limits) string {
 	t.Helper()
-	c, err := Read(t.Context(), paths, Options{Limits: limits})
+	c, err := read(t, paths, Options{Limits: limits})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func readBoth(t *testing.T, paths []string, limits Limits) string {
 			continue
 		}
 		want++
-		if got, err := os.ReadFile(filepath.Join(out, filepath.FromSlash(f.Path))); err != nil || string(got) != string(c.Content(f)) {
+		if got, err := os.ReadFile(filepath.Join(out, filepath.FromSlash(f.Path))); err != nil || string(got) != string(contentOf(t, c, f)) {
 			t.Errorf("%s: %d bytes extracted, want %d, error %v", f.Path, len(got), f.Size, err)
 		}
 	}
@@ -270,7 +270,7 @@ func TestMemoryOfSets(t *testing.T) {
 		200_000: "",
 	} {
 		dir := tree(t, files)
-		r, roots, err := newReader(t.Context(), []string{filepath.Join(dir, "in")}, Options{Limits: Limits{}.forExtract()})
+		r, roots, err := newReader(t.Context(), []string{filepath.Join(dir, "in")}, Options{Limits: Limits{}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -322,7 +322,7 @@ func TestCorpusSets(t *testing.T) {
 		if err != nil || len(paths) == 0 {
 			t.Skip("no such files among the real samples")
 		}
-		c, err := Read(t.Context(), paths, Options{})
+		c, err := read(t, paths, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package parsers
 
 import (
+	"bytes"
 	"strings"
 	"time"
 
@@ -39,7 +40,26 @@ func cmtraceParser() Parser {
 		Version: "2",
 		Match:   matchCMTrace,
 		Parse:   parseCMTrace,
+		Cut:     cutCMTrace,
 	}
+}
+
+// cutCMTrace cuts before the last record. The older form has its header at the
+// end: there it cuts behind the last line with one. A text without either is
+// cut before its last line.
+func cutCMTrace(window []byte) int {
+	if i := bytes.LastIndex(window, []byte(recordOpen)); i > 0 {
+		return i
+	}
+	if i := bytes.LastIndex(window, []byte(dollarMark)); i >= 0 {
+		if n := bytes.IndexByte(window[i:], '\n'); n >= 0 {
+			return i + n + 1
+		}
+		if i = bytes.LastIndex(window[:i], []byte(dollarMark)); i >= 0 {
+			return i + bytes.IndexByte(window[i:], '\n') + 1
+		}
+	}
+	return afterLastLine(window)
 }
 
 // cmtraceTextParser reads the bare lines of a log that is known by its name,
@@ -53,6 +73,7 @@ func cmtraceTextParser() Parser {
 			return knownLog(stem(in.Path)) && isLogName(in.Path) && isText(in)
 		},
 		Parse: parseCMTrace,
+		Cut:   cutCMTrace,
 	}
 }
 
@@ -131,7 +152,6 @@ func parseCMTrace(in *Input, out *Output) error {
 	}
 	s.between(p, len(text))
 	s.name.cover(out)
-	s.words.cover(s.doc.path)
 	return nil
 }
 
@@ -163,7 +183,7 @@ func (s *ccmScanner) record(start, end int) int {
 		i = strings.Index(rest, recordClose)
 	}
 	if i < 0 {
-		s.torn(event.Event{Pos: s.pos(start)}, rest, end == len(s.doc.text))
+		s.torn(event.Event{Pos: s.pos(start)}, rest, end == len(s.doc.text) && !s.doc.more)
 		return end
 	}
 	e := s.sink.grow()

@@ -29,8 +29,12 @@ func evtxParser() Parser {
 		Version: "2",
 		Match:   func(in *Input) bool { return evtx.IsLog(in.Data) },
 		Parse:   parseEvtx,
+		Cut:     evtx.CutPart,
 	}
 }
+
+// IsEventLog reports whether data starts as a Windows event log does.
+func IsEventLog(data []byte) bool { return evtx.IsLog(data) }
 
 // evtxFile collects the events of one log.
 type evtxFile struct {
@@ -59,11 +63,18 @@ func parseEvtx(in *Input, out *Output) error {
 	f.name, f.byName = channelByName(in.Path)
 	// A record with its event takes some 500 bytes.
 	out.Events = make([]event.Event, 0, min(len(in.Data)/500, 1<<12))
-	_, err := evtx.Decode(in.Data, evtx.Sink{Record: f.record, Problem: f.problem})
-	if err != nil {
-		return fmt.Errorf("reading %q: %w", in.Path, err)
+	sink := evtx.Sink{Record: f.record, Problem: f.problem}
+	if in.Start > 0 || in.More {
+		if err := evtx.DecodePart(in.Data, evtx.Part{Start: in.Start, More: in.More}, sink); err != nil {
+			return fmt.Errorf("reading %q: %w", in.Path, err)
+		}
+		f.dropRecovered()
+	} else {
+		if _, err := evtx.Decode(in.Data, sink); err != nil {
+			return fmt.Errorf("reading %q: %w", in.Path, err)
+		}
+		f.addRecovered()
 	}
-	f.addRecovered()
 	f.cover()
 	return nil
 }
@@ -110,6 +121,14 @@ func (f *evtxFile) addChannel(channel string) {
 	}
 	if len(f.channels) < 64 {
 		f.channels = append(f.channels, channel)
+	}
+}
+
+// dropRecovered leaves recovered records out of a log that is read in parts:
+// whether one is a copy of a live record only all parts together could tell.
+func (f *evtxFile) dropRecovered() {
+	if n := len(f.recovered); n > 0 {
+		f.out.Problem(event.Remark, event.Pos{File: f.in.Path, Offset: f.in.Start}, fmt.Sprintf("%d records recovered from unused space are left out of so long a log", n))
 	}
 }
 

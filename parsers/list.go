@@ -46,15 +46,7 @@ func parse(in *Input, parsers []Parser) *Output {
 	}}
 	p := choose(in, parsers, out)
 	if p == nil {
-		switch {
-		case len(in.Data) == 0:
-			out.Coverage.Status = event.Empty
-		case namedFormat(in.Path) != "":
-			out.Problem(event.Damage, event.Pos{File: in.Path}, "the file is named as "+namedFormat(in.Path)+", and its content is none")
-			out.Coverage.Status = event.Unread
-		default:
-			out.Coverage.Status = event.Unknown
-		}
+		unclaimed(in, out)
 		return out
 	}
 	out.Coverage.Parser, out.Coverage.Version = p.Name, p.Version
@@ -62,8 +54,22 @@ func parse(in *Input, parsers []Parser) *Output {
 	if err != nil {
 		out.Problem(event.Damage, event.Pos{File: in.Path}, err.Error())
 	}
-	summarise(out, err != nil)
+	span(&out.Coverage, out.Events)
+	status(out, len(out.Events)+len(out.Facts), err != nil)
 	return out
+}
+
+// unclaimed says what a file is that no parser claims.
+func unclaimed(in *Input, out *Output) {
+	switch {
+	case len(in.Data) == 0:
+		out.Coverage.Status = event.Empty
+	case namedFormat(in.Path) != "":
+		out.Problem(event.Damage, event.Pos{File: in.Path}, "the file is named as "+namedFormat(in.Path)+", and its content is none")
+		out.Coverage.Status = event.Unread
+	default:
+		out.Coverage.Status = event.Unknown
+	}
 }
 
 // namedFormat says which binary format or known log a file claims to be by its
@@ -115,13 +121,10 @@ func run(p *Parser, in *Input, out *Output) (err error) {
 	return p.Parse(in, out)
 }
 
-// summarise fills in what the coverage can tell from the output itself. A
-// status that the parser set stands.
-func summarise(out *Output, failed bool) {
-	c := &out.Coverage
-	c.Records = len(out.Events) + len(out.Facts)
-	for i := range out.Events {
-		t := out.Events[i].Time
+// span widens First and Last of a coverage over the events.
+func span(c *event.Coverage, events []event.Event) {
+	for i := range events {
+		t := events[i].Time
 		if t.IsZero() {
 			continue
 		}
@@ -132,6 +135,14 @@ func summarise(out *Output, failed bool) {
 			c.Last = t
 		}
 	}
+}
+
+// status sums up how a file with that many records fared. A status that the
+// parser set stands.
+func status(out *Output, records int, failed bool) {
+	unfamiliar(out)
+	c := &out.Coverage
+	c.Records = records
 	if c.Status != event.Read {
 		return
 	}

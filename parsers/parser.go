@@ -25,13 +25,22 @@ type Parser struct {
 	// Parse reads the whole file into out. Damage goes to out as problems and
 	// the rest is still read; the error is for nothing readable at all.
 	Parse func(in *Input, out *Output) error
+	// Cut tells where the last record that begins in a window of a long file
+	// starts, so that the next window may begin there; 0 = it cannot be told.
+	// Nil = the format has to be parsed in one piece.
+	Cut func(window []byte) int
 }
 
 // Input is one file to read. Its bytes are shared and must not be changed.
 type Input struct {
 	Path    string // path inside the case, "/"-separated
-	Data    []byte // the whole content
+	Data    []byte // the whole content, or a window of a long file
 	ModTime time.Time
+	// Start and Lines are the bytes and the line breaks before Data in a long
+	// file; 0 elsewhere.
+	Start int64
+	Lines int
+	More  bool // further windows follow
 }
 
 // Head returns the first n bytes, or all where there are fewer.

@@ -1,6 +1,7 @@
 package parsers
 
 import (
+	"bytes"
 	"strings"
 	"time"
 
@@ -40,7 +41,21 @@ func setupactParser() Parser {
 			return (name == "setupact" || name == "setuperr") && isText(in)
 		},
 		Parse: parseSetupact,
+		Cut:   cutSetupRecord,
 	}
+}
+
+// cutSetupRecord cuts before the last line that begins a record.
+func cutSetupRecord(window []byte) int {
+	for end := len(window); end > 0; {
+		start := afterLastLine(window[:end])
+		line, _, _ := bytes.Cut(window[start:min(len(window), start+64)], []byte{'\n'})
+		if _, _, _, ok := cutSetup(string(line)); ok || start == 0 {
+			return start
+		}
+		end = start - 1
+	}
+	return 0
 }
 
 func parseSetupact(in *Input, out *Output) error {

@@ -74,13 +74,13 @@ func (s *speaker) say(component, message string, fields []event.Field) (string, 
 // it is odd that the wording of not one is known.
 const enoughRecords = 50
 
-// cover says where nothing was recognised: rules that look for the wording
+// unfamiliar says where nothing was recognised: rules that look for the wording
 // will find nothing either.
-func (s *speaker) cover(file string) {
-	c := &s.out.Coverage
+func unfamiliar(out *Output) {
+	c := &out.Coverage
 	if c.Recognised > 0 || c.Expected < enoughRecords {
 		return
 	}
-	s.out.Problem(event.Remark, event.Pos{File: file}, "of "+strconv.Itoa(c.Expected)+
+	out.Problem(event.Remark, event.Pos{File: c.File}, "of "+strconv.Itoa(c.Expected)+
 		" records of writers that debrief knows not one has wording that it knows; a newer version may word them differently")
 }

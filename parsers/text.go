@@ -17,6 +17,10 @@ type document struct {
 	path string
 	text string // without byte-order mark
 	base int64  // offset of text[0] in the file; -1 = transcoded, offsets mean nothing
+	// Of a long file that is read in windows: the line breaks before text, and
+	// whether further windows follow.
+	lines int
+	more  bool
 }
 
 // maxMessage bounds one message; the longest seen in real logs is 58,549 bytes.
@@ -47,8 +51,9 @@ func head(in *Input, n int) string {
 // code page, since logs that several programs write to mix them. The second
 // result is a remark for people, or empty.
 func decode(in *Input) (document, string) {
-	data, doc := in.Data, document{path: in.Path}
+	data, doc := in.Data, document{path: in.Path, base: in.Start, lines: in.Lines, more: in.More}
 	switch {
+	case in.Start > 0: // a later window: no mark, and the encoding of the first
 	case len(data) >= 3 && data[0] == 0xEF && data[1] == 0xBB && data[2] == 0xBF:
 		doc.base, data = 3, data[3:]
 	case len(data) >= 2 && data[0] == 0xFF && data[1] == 0xFE:
@@ -185,7 +190,7 @@ func looksOEM(text string) bool {
 
 // pos is the position of text[off], which stands in the given line.
 func (d *document) pos(line, off int) event.Pos {
-	p := event.Pos{File: d.path, Line: line}
+	p := event.Pos{File: d.path, Line: d.lines + line}
 	if d.base >= 0 {
 		p.Offset = d.base + int64(off)
 	}

@@ -29,6 +29,7 @@ func textParser() Parser {
 			plainLines(&doc, out, event.Event{Source: src})
 			return nil
 		},
+		Cut: afterLastLine,
 	}
 }
 

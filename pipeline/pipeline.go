@@ -8,7 +8,9 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"runtime"
@@ -32,14 +34,20 @@ type Options struct {
 	Ingest ingest.Options
 	// CaseBy divides the files into cases; only ReadCases looks at it.
 	CaseBy CaseBy
+	// Rules are those that the case will be judged by: of logs that are too long
+	// to be kept whole, the records that they ask for are kept. Nil = none.
+	Rules *rules.Set
 	// Workers bounds the parsers that run at once; 0 = one a core.
 	Workers int
 	// Progress is told how far the run is, from several goroutines but one
 	// call at a time; nil = nobody listens.
 	Progress func(Progress)
 	// CheckEventLog is shown every event log that was read, from several
-	// goroutines; it may add problems. nil = nobody looks.
+	// goroutines; it may add problems. data is nil where the log is too long to
+	// be held in memory. A nil function = nobody looks.
 	CheckEventLog func(ctx context.Context, data []byte, out *parsers.Output)
+	// thin is when records are left out; the zero value means the defaults.
+	thin thinning
 }
 
 // Progress is how far a run is.
@@ -122,7 +130,7 @@ func Read(ctx context.Context, paths []string, opts Options) (*Case, error) {
 // ReadCases is Read for paths that may hold several devices: it returns at
 // least one case, in the order of their files. Files are never merged into the
 // story of another device.
-func ReadCases(ctx context.Context, paths []string, opts Options) ([]*Case, error) {
+func ReadCases(ctx context.Context, paths []string, opts Options) (cases []*Case, err error) {
 	report := opts.reporter()
 	in := opts.Ingest
 	if in.Progress == nil && opts.Progress != nil {
@@ -132,14 +140,15 @@ func ReadCases(ctx context.Context, paths []string, opts Options) ([]*Case, erro
 	if err != nil {
 		return nil, fmt.Errorf("reading the input: %w", err)
 	}
-	outputs, err := parse(ctx, got.Files, &opts, report)
+	defer func() { err = errors.Join(err, got.Close()) }()
+	outputs, err := parse(ctx, got.Files, opts, report)
 	if err != nil {
 		return nil, err
 	}
 	coverCopies(got.Files, outputs)
 	groups := divide(got.Files, outputs, opts.CaseBy)
-	readForeignCopies(got, outputs, groups)
-	cases := make([]*Case, len(groups))
+	readForeignCopies(ctx, got, outputs, groups, opts)
+	cases = make([]*Case, len(groups))
 	for i, g := range groups {
 		c := &Case{Roots: got.Roots}
 		if len(groups) > 1 {
@@ -173,13 +182,19 @@ func (o Options) reporter() func(Progress) {
 }
 
 // parse runs the parsers over all files; outputs are in the order of files.
-func parse(ctx context.Context, files []ingest.File, opts *Options, report func(Progress)) ([]*parsers.Output, error) {
+func parse(ctx context.Context, files []ingest.File, opts Options, report func(Progress)) ([]*parsers.Output, error) {
 	var total int64
 	for i := range files {
-		total += int64(len(files[i].Data))
+		total += own(&files[i])
 	}
 	outputs := make([]*parsers.Output, len(files))
 	var done atomic.Int64
+	thin := opts.thin.withDefaults()
+	long, room := thin.long(files, total)
+	copied := map[string]bool{}
+	for i := range files {
+		copied[files[i].Duplicate] = true
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(opts.workers())
 	for _, i := range largestFirst(files) {
@@ -187,11 +202,24 @@ func parse(ctx context.Context, files []ingest.File, opts *Options, report func(
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			outputs[i] = parseFile(&files[i])
-			if opts.CheckEventLog != nil && outputs[i].Coverage.Parser == "evtx" {
-				opts.CheckEventLog(ctx, files[i].Data, outputs[i])
+			told := int64(0)
+			tell := func(read int64) {
+				report(Progress{Stage: "parsing", Done: done.Add(read - told), Total: total})
+				told = read
 			}
-			report(Progress{Stage: "parsing", Done: done.Add(int64(len(files[i].Data))), Total: total})
+			data := files[i].Data
+			if long(&files[i]) && !(opts.CheckEventLog != nil && parsers.IsEventLog(data)) {
+				outputs[i] = parseLong(ctx, &files[i], opts.Rules, room, thin.edge, tell)
+				if !copied[files[i].Path] {
+					files[i].Data = nil // nothing of it is held by what was kept
+				}
+			} else {
+				outputs[i] = parseFile(&files[i])
+			}
+			if opts.CheckEventLog != nil && outputs[i].Coverage.Parser == "evtx" {
+				opts.CheckEventLog(ctx, data, outputs[i])
+			}
+			tell(own(&files[i]))
 			return nil
 		})
 	}
@@ -201,13 +229,21 @@ func parse(ctx context.Context, files []ingest.File, opts *Options, report func(
 	return outputs, nil
 }
 
+// own is the bytes to be parsed of a file.
+func own(f *ingest.File) int64 {
+	if f.Duplicate != "" {
+		return 0
+	}
+	return f.Size
+}
+
 // largestFirst orders the work so that no big file is left for the end.
 func largestFirst(files []ingest.File) []int {
 	order := make([]int, len(files))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return len(files[b].Data) - len(files[a].Data) })
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(own(&files[b]), own(&files[a])) })
 	return order
 }
 
@@ -240,7 +276,7 @@ func coverCopies(files []ingest.File, outputs []*parsers.Output) {
 		}
 		j := byPath[files[i].Duplicate]
 		original := outputs[j].Coverage
-		if original.Records == 0 {
+		if original.Records == 0 && !files[j].OnDisk() {
 			original = parsers.Parse(&parsers.Input{Path: files[i].Path, Data: files[j].Data, ModTime: files[i].ModTime}).Coverage
 		}
 		outputs[i].Coverage.Sources = original.Sources
@@ -248,10 +284,11 @@ func coverCopies(files []ingest.File, outputs []*parsers.Output) {
 }
 
 // readForeignCopies parses copies whose original went to another case.
-func readForeignCopies(got *ingest.Case, outputs []*parsers.Output, groups []group) {
+func readForeignCopies(ctx context.Context, got *ingest.Case, outputs []*parsers.Output, groups []group, opts Options) {
 	if len(groups) < 2 {
 		return
 	}
+	thin := opts.thin.withDefaults()
 	home := map[string]int{}
 	for g := range groups {
 		for _, i := range groups[g].files {
@@ -260,10 +297,16 @@ func readForeignCopies(got *ingest.Case, outputs []*parsers.Output, groups []gro
 	}
 	for g := range groups {
 		for _, i := range groups[g].files {
-			f := got.Files[i]
-			if f.Duplicate != "" && home[f.Duplicate] != g {
-				f.Data, f.Duplicate = got.Content(f), ""
-				outputs[i] = parseFile(&f)
+			f := &got.Files[i]
+			if f.Duplicate == "" || home[f.Duplicate] == g {
+				continue
+			}
+			copied := got.Original(*f)
+			copied.Path, copied.ModTime = f.Path, f.ModTime
+			if copied.OnDisk() {
+				outputs[i] = parseLong(ctx, &copied, opts.Rules, thin.room/int64(len(got.Files)), thin.edge, func(int64) {})
+			} else {
+				outputs[i] = parseFile(&copied)
 			}
 		}
 	}
@@ -281,7 +324,7 @@ func (c *Case) merge(files []ingest.File, outputs []*parsers.Output, members []i
 	c.coverage = make([]event.Coverage, 0, len(members))
 	for _, i := range members {
 		o := outputs[i]
-		c.TotalSize += int64(len(files[i].Data))
+		c.TotalSize += own(&files[i])
 		c.events = append(c.events, o.Events...)
 		c.facts = append(c.facts, o.Facts...)
 		c.coverage = append(c.coverage, o.Coverage)

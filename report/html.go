@@ -29,6 +29,7 @@ var page = sync.OnceValue(func() *template.Template {
 		"missing":      missingTitle,
 		"stepNote":     stepNote,
 		"codeLine":     codeLine,
+		"leftover":     Leftover.head,
 		"names":        func(s []string) string { return strings.Join(s, ", ") },
 		"join":         func(s []string) string { return strings.Join(s, "; ") },
 		"meter":        confidenceLevel,

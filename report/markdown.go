@@ -28,6 +28,7 @@ func (v *View) WriteMarkdown(w io.Writer) error {
 	}
 	m.findings("Also found", v.Also, v.MoreAlso)
 	m.findings("Symptoms without a known cause", v.Unexplained, v.MoreUnexplained)
+	m.leftovers(v)
 	m.open(v.Open)
 	m.sessions(v)
 	m.device(v)

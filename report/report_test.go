@@ -160,6 +160,15 @@ func warning() *story {
 	return s
 }
 
+// unexplained holds errors that no rule knows, and no word of success.
+func unexplained() *story {
+	s := newStory("unknown")
+	s.log(4, 7, "Enrolling the device failed with error code 0x8018000a.")
+	s.log(5, 8, "Enrolling the device failed with error code 0x8018000a.")
+	s.file("ccmsetup/ccmsetup.log", event.Read, 2, event.LogCcmsetup)
+	return s
+}
+
 // secondAttempt failed once with a cause and then again without one.
 func secondAttempt() *story {
 	s := failure()
@@ -195,6 +204,7 @@ var stories = []struct {
 }{
 	{"failure", failure}, {"damaged", damaged}, {"inconclusive", inconclusive},
 	{"healthy", healthy}, {"warning", warning}, {"second-attempt", secondAttempt}, {"hostile", hostile},
+	{"unexplained", unexplained},
 }
 
 // formats renders a view in every format.

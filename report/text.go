@@ -42,6 +42,7 @@ func (v *View) WriteText(w io.Writer, opts TextOptions) error {
 	}
 	p.findings("Also found", v.Also, v.MoreAlso)
 	p.findings("Symptoms without a known cause", v.Unexplained, v.MoreUnexplained)
+	p.leftovers(v)
 	p.open(v.Open)
 	p.sessions(v)
 	p.device(v)

@@ -34,6 +34,11 @@ type View struct {
 	// Unexplained lists symptoms for which no cause was found.
 	Unexplained     []Finding `json:"unexplained"`
 	MoreUnexplained int       `json:"more_unexplained"` // left out of Unexplained
+	// Leftovers are error records that no rule speaks of, the most telling kind
+	// first: what to read next where no sure cause is named. Empty beside a sure
+	// root cause and after an enrolment that succeeded.
+	Leftovers     []Leftover `json:"errors_without_a_rule"`
+	MoreLeftovers int        `json:"more_errors_without_a_rule"` // kinds left out
 	// Open lists what the evidence at hand could not decide, and what to
 	// collect to decide it.
 	Open []Open `json:"open"`
@@ -190,6 +195,17 @@ type CodeNote struct {
 	Meaning  string `json:"meaning"`
 	Source   string `json:"source"`
 	Verified bool   `json:"verified"` // false = no public source confirms it
+}
+
+// Leftover is one kind of error record that no rule speaks of.
+type Leftover struct {
+	Place  Place  `json:"place"` // the first of its records
+	When   Moment `json:"when"`
+	Count  int    `json:"count"`
+	Source string `json:"source"` // the log, e.g. "CoManagementHandler.log"
+	Text   string `json:"text"`
+	// Code decodes the error code of the record; null = it has none.
+	Code *CodeNote `json:"code"`
 }
 
 // Open is a question that the evidence could not answer.

@@ -15,6 +15,7 @@ type dispatcher struct {
 	index   map[*eventSpec]int32 // every spec of every rule → matcher
 	exact   map[event.Source]*bucket
 	globbed []globBucket // in the order of their patterns' first use
+	spot    *spotter     // what looks like an error, for records that no rule speaks of
 }
 
 type globBucket struct {
@@ -33,7 +34,7 @@ type bucket struct {
 }
 
 func newDispatcher(rules []*Rule) *dispatcher {
-	d := &dispatcher{index: map[*eventSpec]int32{}, exact: map[event.Source]*bucket{}}
+	d := &dispatcher{index: map[*eventSpec]int32{}, exact: map[event.Source]*bucket{}, spot: newSpotter()}
 	known := map[string]int32{}
 	for _, r := range rules {
 		for _, s := range r.signals {

@@ -21,6 +21,7 @@ func (s *Set) Evaluate(src Source) *Result {
 		}
 	}
 	res := e.result(all)
+	res.Leftovers, res.MoreLeftovers = e.left.list(e.spoken(all)), e.left.more
 	addContext(src, res)
 	return res
 }

@@ -21,6 +21,7 @@ type evaluation struct {
 	hits     [][]hits  // by matcher, by session
 	assumed  bool      // local clocks were resolved by a guess
 	records  bool      // the evidence holds at least one event or fact
+	left     *leftovers
 }
 
 // session is one enrolment attempt. Each event belongs to exactly one.
@@ -77,15 +78,20 @@ func (s *Set) gather(src Source) *evaluation {
 		e.hits[i] = make([]hits, len(e.sessions))
 	}
 	m := s.dispatch.start()
+	e.left = newLeftovers(s.dispatch.spot)
+	var found []int32
 	for ev := range src.Events() {
 		e.records = true
 		at := -1
+		found = found[:0]
 		m.event(ev, func(id int32) {
 			if at < 0 {
 				at = e.sessionOf(ev.Time)
 			}
 			e.hits[id][at].add(ev)
+			found = append(found, id)
 		})
+		e.left.note(ev, found)
 	}
 	for i := range e.hits {
 		for j := range e.hits[i] {

@@ -30,6 +30,10 @@ type Result struct {
 	// Asks is what to collect next, the most telling first. It is empty where
 	// everything is explained.
 	Asks []Ask
+	// Leftovers are the error records that no rule speaks of, the most telling
+	// kind first; MoreLeftovers counts the records of kinds that were not kept.
+	Leftovers     []Leftover
+	MoreLeftovers int
 	// Contexts are the fired context rules.
 	Contexts []*Finding
 	Verdict  Outcome

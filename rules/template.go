@@ -198,7 +198,7 @@ func (r *ruleEval) render(t *template) string {
 	var b strings.Builder
 	for _, p := range t.parts {
 		if p.first.args == nil {
-			b.WriteString(p.lit)
+			b.WriteString(follow(b.String(), p.lit))
 			continue
 		}
 		vals := r.call(p.first)
@@ -212,6 +212,18 @@ func (r *ruleEval) render(t *template) string {
 		}
 	}
 	return strings.TrimSpace(b.String())
+}
+
+// follow makes a literal fit to what stands before it: a value that is a
+// sentence brings its own point, and an empty one leaves no gap.
+func follow(before, lit string) string {
+	if lit == "" || before == "" {
+		return lit
+	}
+	if last := before[len(before)-1]; last == lit[0] && (last == '.' || last == ' ') {
+		return lit[1:]
+	}
+	return lit
 }
 
 func (r *ruleEval) call(c templateCall) []value {

@@ -91,3 +91,13 @@ spans:
 		t.Errorf("evidence: %v", f.Evidence)
 	}
 }
+
+func TestFollow(t *testing.T) {
+	for _, tc := range []struct{ before, lit, want string }{
+		{"", " and", " and"}, {"It failed.", ".", ""}, {"It failed.", ". Then", " Then"}, {"the gateway ", " answers", "answers"}, {"it", ".", "."}, {"it ", "", ""},
+	} {
+		if got := follow(tc.before, tc.lit); got != tc.want {
+			t.Errorf("follow(%q, %q) = %q, want %q", tc.before, tc.lit, got, tc.want)
+		}
+	}
+}

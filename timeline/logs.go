@@ -14,9 +14,12 @@ func (b *builder) readLogs() {
 	installers := &installers{b: b, runs: map[string]*draft{}}
 	packages := &packages{b: b, downloads: map[string]*draft{}, installs: map[string]*draft{}}
 	agent := &agent{b: b, open: map[string]*draft{}, names: map[string]event.Fact{}, exits: map[string]event.Fact{}}
+	management := &comanagement{}
 	for i := range b.in.Events {
 		e := &b.in.Events[i]
 		switch e.Source {
+		case "log.comanagementhandler":
+			management.read(e)
 		case event.LogSmsts:
 			sequences.read(e)
 		case event.LogCcmsetup:
@@ -31,6 +34,7 @@ func (b *builder) readLogs() {
 	}
 	setup.finish()
 	agent.finish()
+	management.finish(b)
 	b.spans = slices.DeleteFunc(b.spans, func(d *draft) bool { return d.Kind == "" })
 }
 

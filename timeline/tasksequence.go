@@ -422,6 +422,9 @@ func errorCode(m string) uint32 {
 			return uint32(n)
 		}
 	}
-	n, _ := hexCode(m)
-	return n
+	if n, ok := hexCode(m); ok {
+		return n
+	}
+	n, _ := numberAfter(m, ". Error -") // "Apply image. Error -2147024809"
+	return uint32(-n)
 }

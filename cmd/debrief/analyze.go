@@ -53,6 +53,7 @@ func newAnalyze() *cobra.Command {
 			if err != nil {
 				return &usageError{err}
 			}
+			in.rules = set
 			cases, err := in.readCases(cmd, args, by)
 			if err != nil {
 				return err

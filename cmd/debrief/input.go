@@ -12,6 +12,7 @@ import (
 	"debrief/event"
 	"debrief/ingest"
 	"debrief/pipeline"
+	"debrief/rules"
 )
 
 // inputFlags are the flags of commands that read evidence.
@@ -25,21 +26,24 @@ type inputFlags struct {
 	maxName  int
 	maxTime  time.Duration
 	password string
+	temp     string
 	quiet    bool
-	decoder  string // of event logs; empty = the command has no such flag
+	decoder  string     // of event logs; empty = the command has no such flag
+	rules    *rules.Set // that the input will be judged by; nil = none
 }
 
 func (f *inputFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.IntVar(&f.workers, "workers", 0, "files parsed at once (0 = one a core)")
-	flags.Var(&f.maxFile, "max-file", "largest `SIZE` of one unpacked file, e.g. 200M (0 = the default: 512M, extract no bound of its own)")
-	flags.Var(&f.maxTotal, "max-total", "largest `SIZE` of all unpacked files together (0 = the default: 2G, extract 16G)")
+	flags.Var(&f.maxFile, "max-file", "largest `SIZE` of one unpacked file, e.g. 200M (0 = no bound of its own)")
+	flags.Var(&f.maxTotal, "max-total", "largest `SIZE` of all unpacked files together (0 = the default of 16G)")
 	flags.IntVar(&f.maxFiles, "max-files", 0, "most files of one input (0 = the default of 100000)")
 	flags.IntVar(&f.maxDepth, "max-depth", 0, "deepest nesting of archives (0 = the default of 8)")
 	flags.IntVar(&f.maxRatio, "max-ratio", 0, "largest growth of an archive when unpacked, enforced beyond 64M (0 = the default of 200)")
 	flags.IntVar(&f.maxName, "max-name", 0, "longest path inside the input in bytes (0 = the default of 1024)")
 	flags.DurationVar(&f.maxTime, "max-time", 0, "longest time spent on unpacking, e.g. 2m (0 = the default of 10m)")
 	flags.StringVar(&f.password, "password", "", "password of encrypted archives")
+	flags.StringVar(&f.temp, "temp", "", "`FOLDER` for files too long to be held in memory (default that of the system)")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress and no lines about unreadable input on standard error")
 }
 
@@ -49,7 +53,8 @@ func (f *inputFlags) options() (pipeline.Options, error) {
 	}
 	return pipeline.Options{
 		Workers: f.workers,
-		Ingest: ingest.Options{Password: f.password, Limits: ingest.Limits{
+		Rules:   f.rules,
+		Ingest: ingest.Options{Password: f.password, Temp: f.temp, Limits: ingest.Limits{
 			FileBytes: int64(f.maxFile), TotalBytes: int64(f.maxTotal), Files: f.maxFiles, Depth: f.maxDepth,
 			Ratio: f.maxRatio, NameBytes: f.maxName, Time: f.maxTime,
 		}},

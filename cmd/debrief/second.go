@@ -135,6 +135,9 @@ func (s *second) check(ctx context.Context, data []byte, out *parsers.Output) {
 // ask runs the other decoder over a log.
 func (s *second) ask(ctx context.Context, data []byte) (answer, error) {
 	got := answer{records: map[uint64][]int64{}}
+	if data == nil {
+		return got, errors.New("the log is too long to be held in memory")
+	}
 	if len(data) > childInput {
 		return got, fmt.Errorf("the log is larger than %d bytes", childInput)
 	}

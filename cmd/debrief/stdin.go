@@ -31,7 +31,7 @@ func (f *inputFlags) standardInput(cmd *cobra.Command, paths []string) (replaced
 	if slices.Contains(paths[i+1:], stdinName) {
 		return nil, remove, usagef("standard input (%q) can be read once only", stdinName)
 	}
-	dir, err := os.MkdirTemp("", "debrief-stdin-")
+	dir, err := os.MkdirTemp(f.temp, "debrief-stdin-")
 	if err != nil {
 		return nil, remove, fmt.Errorf("making room for standard input: %w", err)
 	}

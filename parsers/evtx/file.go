@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"math"
 
 	"debrief/event"
 )
@@ -34,25 +35,8 @@ func Decode(data []byte, sink Sink) (Header, error) {
 	}
 	d := decoder{sink: sink, programs: map[uint32]program{}, strings: map[string]string{}}
 	h, start := d.header(data)
-	found, last := 0, bytes.LastIndex(data, chunkMagic)
-	for pos := start; pos < len(data); {
-		b := chunkBytes(data[pos:])
-		if bytes.HasPrefix(b, chunkMagic) {
-			d.chunk(int64(pos), b)
-			found++
-			pos += len(b)
-			continue
-		}
-		kind := event.Damage
-		if pos > last && found >= int(h.Chunks) {
-			kind = event.Remark // behind all chunks: reserved by the writer, never used
-		}
-		pos += d.gap(int64(pos), b, kind)
-	}
-	d.off = 0
-	if d.broken > 0 {
-		d.problem(event.Remark, 0, 0, fmt.Sprintf("%d old records behind the live ones are overwritten in part", d.broken))
-	}
+	found := d.chunks(data, start, 0, int(h.Chunks))
+	d.finish()
 	if found == 0 && h.Chunks > 0 {
 		d.problem(event.Damage, 0, 0, fmt.Sprintf("file header counts %d chunks, none is there", h.Chunks))
 	}
@@ -60,6 +44,64 @@ func Decode(data []byte, sink Sink) (Header, error) {
 		d.problem(event.Remark, 0, 0, fmt.Sprintf("file header counts %d chunks, %d found", h.Chunks, found))
 	}
 	return h, nil
+}
+
+// Part says which part of a log data hold.
+type Part struct {
+	Start int64 // offset in the file; 0 = the part begins with the file's header
+	More  bool  // further parts follow
+}
+
+// DecodePart is Decode for a log that is too long to be held in memory: data is
+// one of its parts, in the order of the file, each cut by CutPart. What only the
+// whole of a log can tell, the number of its chunks, is not checked.
+func DecodePart(data []byte, part Part, sink Sink) error {
+	d := decoder{sink: sink, programs: map[uint32]program{}, strings: map[string]string{}}
+	from, want := 0, 0
+	if part.Start == 0 {
+		if !IsLog(data) {
+			return ErrFormat
+		}
+		_, from = d.header(data)
+	}
+	if part.More {
+		want = math.MaxInt
+	}
+	d.chunks(data, from, part.Start, want)
+	d.finish()
+	return nil
+}
+
+// CutPart tells where the last chunk that begins in data starts; 0 = none does.
+func CutPart(data []byte) int { return max(0, bytes.LastIndex(data, chunkMagic)) }
+
+// chunks reads the chunks in data from there on, which stand at base in the
+// file, and returns their number. want is how many the file's header counts.
+func (d *decoder) chunks(data []byte, from int, base int64, want int) (found int) {
+	last := bytes.LastIndex(data, chunkMagic)
+	for pos := from; pos < len(data); {
+		b := chunkBytes(data[pos:])
+		if bytes.HasPrefix(b, chunkMagic) {
+			d.chunk(base+int64(pos), b)
+			found++
+			pos += len(b)
+			continue
+		}
+		kind := event.Damage
+		if pos > last && found >= want {
+			kind = event.Remark // behind all chunks: reserved by the writer, never used
+		}
+		pos += d.gap(base+int64(pos), b, kind)
+	}
+	return found
+}
+
+// finish tells what was found in the slack of all chunks.
+func (d *decoder) finish() {
+	d.off = 0
+	if d.broken > 0 {
+		d.problem(event.Remark, 0, 0, fmt.Sprintf("%d old records behind the live ones are overwritten in part", d.broken))
+	}
 }
 
 // chunkBytes cuts the bytes of one chunk off the front of data. Where no chunk
