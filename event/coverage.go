@@ -21,8 +21,8 @@ type Coverage struct {
 	Records int // events and facts made
 	Unknown int // records or lines passed over because their form is not known
 	Damaged int // records known to be there and not readable
-	// Expected counts the records of writers whose wording debrief has tables
-	// of, Recognised those of them that a table knows. A ratio that falls with a
+	// Expected counts the records of writers whose wording debrief has long
+	// tables of, Recognised those of them that a table knows. A ratio that falls with a
 	// new Format means that the vendor has changed the wording.
 	Expected, Recognised int
 	Format               string // version of the writing program as the file states it; empty = not stated

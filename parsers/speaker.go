@@ -8,7 +8,7 @@ import (
 )
 
 // speaker looks up what the components of one log say, and keeps count: of the
-// records whose writer the tables know, and of those whose wording they know.
+// records whose writer the tables know well, and of those whose wording they know.
 type speaker struct {
 	out   *Output
 	stem  string
@@ -50,13 +50,18 @@ func (s *speaker) say(component, message string, fields []event.Field) (string, 
 		return "", fields
 	}
 	c := &s.out.Coverage
-	c.Expected++
+	broad := s.tree.count >= broadTable
+	if broad {
+		c.Expected++
+	}
 	first := len(fields)
 	f, fields := s.tree.match(message, fields)
 	if f == nil {
 		return "", fields
 	}
-	c.Recognised++
+	if broad {
+		c.Recognised++
+	}
 	if f.version {
 		for _, fd := range fields[first:] {
 			if fd.Name == "Version" {
@@ -69,6 +74,10 @@ func (s *speaker) say(component, message string, fields []event.Field) (string, 
 	}
 	return f.name, fields
 }
+
+// broadTable is how many forms a component must have for its ratio of known
+// wording to mean anything.
+const broadTable = 12
 
 // enoughRecords is how many records of a known writer a log must have before
 // it is odd that the wording of not one is known.

@@ -143,6 +143,7 @@ type wordNode struct {
 	keys  string // first bytes of the children's labels
 	kids  []*wordNode
 	forms []*form // whose first literal ends here, those with more parts first
+	count int     // of the root: forms of the whole tree
 }
 
 // wordings has the tree of each component that the tables know, by name in
@@ -163,7 +164,7 @@ var wordings = sync.OnceValue(func() map[string]*wordNode {
 		}
 		tree := shared[key.String()]
 		if tree == nil {
-			tree = &wordNode{}
+			tree = &wordNode{count: len(list)}
 			for _, i := range list {
 				tree.insert(all[i].first, &all[i])
 			}
