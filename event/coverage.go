@@ -31,6 +31,16 @@ type Coverage struct {
 	Problems    []Problem
 }
 
+// unfamiliarRecords is how many records of known writers make it odd that the
+// wording of not one is known.
+const unfamiliarRecords = 50
+
+// Unfamiliar reports whether the file has many records of writers that debrief
+// knows, and the wording of not one of them is known.
+func (c *Coverage) Unfamiliar() bool {
+	return c.Expected >= unfamiliarRecords && c.Recognised == 0
+}
+
 // ArchiveParser is the Parser of a coverage that speaks of an archive, a folder
 // or a path as a whole and not of one file.
 const ArchiveParser = "archive"

@@ -237,6 +237,16 @@ func leadingTime(e *event.Event, line string) string {
 	switch {
 	case strings.HasPrefix(rest, "Z"):
 		e.Clock, rest = event.ClockDeclared, rest[1:]
+	case len(rest) >= 6 && (rest[0] == '+' || rest[0] == '-') && rest[3] == ':':
+		h, nh := number(rest[1:], 2)
+		m, nm := number(rest[4:], 2)
+		if minutes := h*60 + m; nh == 2 && nm == 2 && minutes <= 14*60 {
+			if rest[0] == '-' {
+				minutes = -minutes
+			}
+			e.Time = e.Time.Add(-time.Duration(minutes) * time.Minute)
+			e.Clock, e.Offset, rest = event.ClockDeclared, int16(minutes), rest[6:]
+		}
 	case len(rest) > 3 && (rest[0] == '+' || rest[0] == '-') && rest[1] >= '0' && rest[1] <= '9':
 		if minutes, n := number(rest[1:], 4); validBias(minutes, n) {
 			if rest[0] == '-' {

@@ -79,15 +79,11 @@ func (s *speaker) say(component, message string, fields []event.Field) (string, 
 // wording to mean anything.
 const broadTable = 12
 
-// enoughRecords is how many records of a known writer a log must have before
-// it is odd that the wording of not one is known.
-const enoughRecords = 50
-
 // unfamiliar says where nothing was recognised: rules that look for the wording
 // will find nothing either.
 func unfamiliar(out *Output) {
 	c := &out.Coverage
-	if c.Recognised > 0 || c.Expected < enoughRecords {
+	if !c.Unfamiliar() {
 		return
 	}
 	out.Problem(event.Remark, event.Pos{File: c.File}, "of "+strconv.Itoa(c.Expected)+

@@ -51,7 +51,7 @@ func TestSpeakerPastedLines(t *testing.T) {
 // A log of a known writer of which nothing is known is worth a word; one of an
 // unknown writer is not.
 func TestSpeakerUnfamiliar(t *testing.T) {
-	odd := make([]string, enoughRecords)
+	odd := make([]string, 50)
 	for i := range odd {
 		odd[i] = fmt.Sprintf("Worded anew, number %d", i)
 	}

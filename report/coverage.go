@@ -25,7 +25,7 @@ func (s shower) coverage(files []event.Coverage) Coverage {
 			Records: f.Records, Unknown: f.Unknown, Damaged: f.Damaged,
 			First: s.moment(f.First), Last: s.moment(f.Last),
 			Format: line(f.Format), Expected: f.Expected, Recognised: f.Recognised, Wording: wording(f),
-			Unfamiliar: f.Expected >= manyRecords && f.Recognised == 0,
+			Unfamiliar: f.Unfamiliar(),
 		}
 		for _, src := range f.Sources {
 			out.Sources = append(out.Sources, string(src))
@@ -45,10 +45,6 @@ func (s shower) coverage(files []event.Coverage) Coverage {
 	}
 	return c
 }
-
-// manyRecords is how many records of a known writer make it odd that the
-// wording of none is known.
-const manyRecords = 50
 
 // wording says how much of what a file says is known: "82 % of 412 (version 5.00.9122)".
 func wording(f *event.Coverage) string {
