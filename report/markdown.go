@@ -197,6 +197,7 @@ func (m *markdown) sessions(v *View) {
 		if span := sessionSpan(s); span != "" {
 			m.printf("%s\n\n", md(span))
 		}
+		m.spent(s)
 		if len(s.Rows) > 0 {
 			m.printf("| Start | Duration | State | What |\n|---|---|---|---|\n")
 		}

@@ -29,7 +29,9 @@ func (s shower) sessions(tl *timeline.Timeline, facts []event.Fact) []Session {
 	slices.Sort(numbers)
 	order, depth := tree(tl.Spans)
 	for _, n := range numbers {
-		out = append(out, s.session(tl.Spans, n, order, depth, facts))
+		one := s.session(tl.Spans, n, order, depth, facts)
+		one.Spent = s.spent(tl, n)
+		out = append(out, one)
 	}
 	return out
 }

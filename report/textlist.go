@@ -73,6 +73,10 @@ func (p *printer) sessions(v *View) {
 		if span := sessionSpan(s); span != "" {
 			p.para(2, dimStyle, span)
 		}
+		p.spent(s)
+		if len(s.Spent) > 0 && len(s.Rows) > 0 {
+			p.gap()
+		}
 		start := timeColumn
 		for _, r := range s.Rows {
 			if len(r.Start.Shown) > timeColumn {

@@ -255,8 +255,10 @@ type Session struct {
 	Start    Moment   `json:"start"`
 	End      Moment   `json:"end"`
 	Duration Duration `json:"duration"`
-	Rows     []Row    `json:"rows"`
-	More     int      `json:"more"` // rows left out, the shortest successful ones
+	// Spent says where the time went, one entry for each run of the ESP page.
+	Spent []Spent `json:"spent"`
+	Rows  []Row   `json:"rows"`
+	More  int     `json:"more"` // rows left out, the shortest successful ones
 }
 
 // Duration is a length of time twice: as data and as shown.

@@ -98,14 +98,6 @@ func (d *draft) set(name, value string) {
 	d.Fields = append(d.Fields, event.Field{Name: name, Value: value})
 }
 
-// until is the last moment the span was seen.
-func (d *draft) until() time.Time {
-	if !d.End.IsZero() {
-		return d.End
-	}
-	return d.LastSeen
-}
-
 // add notes a derived fact.
 func (b *builder) add(f event.Fact) { b.facts = append(b.facts, f) }
 

@@ -71,7 +71,8 @@ Exit codes of all commands:
   0    nothing found, or the command did what it says
   1    internal failure of the run
   2    wrong usage
-  3    a failure was found (analyze), a test or a check failed (rules)
+  3    a failure was found (analyze), something differs (diff), a test or a check
+       failed (rules)
   4    only warnings were found
   5    the input could be read only in part; what was found is still reported
        (5 wins over 0, 3 and 4)
@@ -94,7 +95,7 @@ func newRoot(s streams) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.AddCommand(
-		newAnalyze(), newTimeline(), newParse(), newExtract(),
+		newAnalyze(), newTimeline(), newDiff(), newParse(), newExtract(),
 		newCode(), newRules(), newDemo(), newVersion(), newSecondChild(),
 	)
 	asUsage(root)
