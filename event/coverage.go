@@ -21,9 +21,24 @@ type Coverage struct {
 	Records int // events and facts made
 	Unknown int // records or lines passed over because their form is not known
 	Damaged int // records known to be there and not readable
+	// Expected counts the records of writers whose wording debrief has long
+	// tables of, Recognised those of them that a table knows. A ratio that falls with a
+	// new Format means that the vendor has changed the wording.
+	Expected, Recognised int
+	Format               string // version of the writing program as the file states it; empty = not stated
 	// First and Last bound the times of the file's events; zero = no time.
 	First, Last time.Time
 	Problems    []Problem
+}
+
+// unfamiliarRecords is how many records of known writers make it odd that the
+// wording of not one is known.
+const unfamiliarRecords = 50
+
+// Unfamiliar reports whether the file has many records of writers that debrief
+// knows, and the wording of not one of them is known.
+func (c *Coverage) Unfamiliar() bool {
+	return c.Expected >= unfamiliarRecords && c.Recognised == 0
 }
 
 // ArchiveParser is the Parser of a coverage that speaks of an archive, a folder

@@ -28,8 +28,10 @@ type Event struct {
 	Channel string    // EVTX channel; empty elsewhere
 	// Provider is the EVTX provider name or the component of a CMTrace record.
 	Provider string
-	// Name is the semantic name where the format has one: the Name field of
-	// Shell-Core 62407 (CommercialOOBE_…), empty elsewhere.
+	// Name is the semantic name where there is one: the Name field of Shell-Core
+	// 62407 (CommercialOOBE_…), and for text logs of ConfigMgr and the Intune
+	// agent the name that the wording tables give it (app.exit-code). Empty
+	// elsewhere.
 	Name string
 	// Message is the rendered text. For EVTX it is made from debrief's own
 	// catalogue, or "name=value" pairs where no skeleton is known.

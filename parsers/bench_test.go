@@ -115,3 +115,24 @@ func BenchmarkRegistry(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkPasted reads what people paste: lines of several logs, a quoted
+// mail, blocks of the Event Viewer.
+func BenchmarkPasted(b *testing.B) {
+	for _, name := range []string{"forum.txt", "quoted-mail.txt", "viewer.txt"} {
+		sample, err := os.ReadFile(filepath.Join("testdata", "samples", "paste", name))
+		if err != nil {
+			b.Fatal(err)
+		}
+		data := bytes.Repeat(sample, 500)
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if out := Parse(&Input{Path: name, Data: data}); len(out.Events) < 500 {
+					b.Fatal(len(out.Events))
+				}
+			}
+		})
+	}
+}

@@ -26,7 +26,7 @@ const (
 
 func (w *messageWriter) message(e *event.Event) string {
 	w.buf = w.buf[:0]
-	if s, ok := skeletonOf(e.Source, e.ID); ok {
+	if s, ok := skeletonOf(e.Source, e.Provider, e.ID); ok {
 		w.fill(s, e.Fields)
 		return string(w.buf)
 	}
@@ -40,7 +40,8 @@ func (w *messageWriter) message(e *event.Event) string {
 // fill writes a skeleton with its {Field} placeholders filled in. A field that
 // the record has not under that name is taken by its place, if it has no name
 // at all; else it is "?". Fields that the skeleton does not show follow in
-// brackets, so that the message hides nothing.
+// brackets, so that the message hides nothing. {Field#} is a number in decimal
+// whatever its form.
 func (w *messageWriter) fill(skeleton string, fields event.Fields) {
 	w.used = slices.Grow(w.used[:0], len(fields))[:len(fields)]
 	clear(w.used)
@@ -52,12 +53,17 @@ func (w *messageWriter) fill(skeleton string, fields event.Fields) {
 		}
 		name, after, _ := strings.Cut(rest, "}")
 		skeleton = after
+		name, decimal := strings.CutSuffix(name, "#")
 		i := fieldIndex(fields, name, n)
 		if i < 0 {
 			w.buf = append(w.buf, '?')
 			continue
 		}
 		w.used[i] = true
+		if n, err := strconv.ParseUint(fields[i].Value, 0, 64); decimal && err == nil {
+			w.buf = strconv.AppendUint(w.buf, n, 10)
+			continue
+		}
 		w.value(name, fields[i].Value)
 	}
 	mark := len(w.buf)
@@ -151,9 +157,18 @@ func fieldValue(fields event.Fields, name string, place int) string {
 	return ""
 }
 
-// skeletonOf looks a message up in the catalogue.
-func skeletonOf(source event.Source, id uint32) (string, bool) {
-	list := skeletonsOf(source)
+// skeletonOf looks a message up in the catalogue: by source, then by provider.
+func skeletonOf(source event.Source, provider string, id uint32) (string, bool) {
+	if s, ok := findSkeleton(skeletonsOf(source), id); ok {
+		return s, true
+	}
+	if s, ok := findSkeleton(sourceSkeletons(source), id); ok {
+		return s, true
+	}
+	return findSkeleton(providerSkeletons(provider), id)
+}
+
+func findSkeleton(list []skeleton, id uint32) (string, bool) {
 	i, ok := slices.BinarySearchFunc(list, id, func(s skeleton, id uint32) int { return int(s.id) - int(id) })
 	if !ok {
 		return "", false

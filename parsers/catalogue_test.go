@@ -36,6 +36,13 @@ func TestMessages(t *testing.T) {
 			"Message1=x, HRESULT1=0x80070005, Empty="},
 		{"number_that_is_no_code", event.SystemLog, 1, event.Fields{{Name: "Size", Value: "4294967295"}}, "Size=4294967295"},
 		{"collector_text", event.SystemLog, 1, event.Fields{{Name: "a", Value: "1"}, {Name: "RenderingInfo.Message", Value: "as shown"}}, "as shown"},
+		{"MsiInstaller/by_place", event.ApplicationLog, 1033, event.Fields{{Name: "Data1", Value: "Sample"}, {Name: "Data2", Value: "1.2"}, {Name: "Data3", Value: "1033"}, {Name: "Data4", Value: "1603"}, {Name: "Data5", Value: "Contoso"}},
+			"Windows Installer installed Sample 1.2, language 1033: status 1603 (Contoso)"},
+		{"Microsoft-Windows-WindowsUpdateClient/20", event.SystemLog, 20, event.Fields{{Name: "errorCode", Value: "0x80240022"}, {Name: "updateTitle", Value: "Sample"}},
+			"Windows Update: installation failed with 0x80240022: Sample"},
+		{"Other/20", event.SystemLog, 20, event.Fields{{Name: "a", Value: "1"}}, "a=1"},
+		{"number_in_decimal", event.DMEDP, 109, event.Fields{{Name: "HexInt1", Value: "0x3"}}, "Offline domain join: state 3 (0 none, 1 waiting, 2 processed, 3 timed out)"},
+		{"number_that_is_none", event.DMEDP, 109, event.Fields{{Name: "HexInt1", Value: "x"}}, "Offline domain join: state x (0 none, 1 waiting, 2 processed, 3 timed out)"},
 		{"nothing", event.SystemLog, 1, nil, ""},
 	}
 	var w messageWriter
@@ -43,6 +50,9 @@ func TestMessages(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			before := slices.Clone(tt.fields)
 			e := event.Event{Source: tt.source, ID: tt.id, Fields: tt.fields}
+			if provider, _, ok := strings.Cut(tt.name, "/"); ok {
+				e.Provider = provider
+			}
 			if got := w.message(&e); got != tt.want {
 				t.Errorf("got  %q\nwant %q", got, tt.want)
 			}
@@ -71,15 +81,30 @@ func TestLongValuesAreCut(t *testing.T) {
 
 // The table is searched by halves and filled in one pass.
 func TestCatalogueIsSound(t *testing.T) {
-	for _, s := range event.Sources() {
-		list := skeletonsOf(s.Source)
+	check := func(name string, list []skeleton) {
 		for i, k := range list {
 			if i > 0 && k.id <= list[i-1].id {
-				t.Errorf("%s: %d stands behind %d", s.Source, k.id, list[i-1].id)
+				t.Errorf("%s: %d stands behind %d", name, k.id, list[i-1].id)
 			}
 			if strings.Count(k.text, "{") != strings.Count(k.text, "}") || strings.Contains(k.text, "{}") || k.text == "" {
-				t.Errorf("%s %d: %q", s.Source, k.id, k.text)
+				t.Errorf("%s %d: %q", name, k.id, k.text)
 			}
 		}
+	}
+	for _, s := range event.Sources() {
+		check(string(s.Source), skeletonsOf(s.Source))
+		check(string(s.Source)+" (more)", sourceSkeletons(s.Source))
+		for _, k := range sourceSkeletons(s.Source) {
+			if _, twice := findSkeleton(skeletonsOf(s.Source), k.id); twice {
+				t.Errorf("%s %d is in both tables", s.Source, k.id)
+			}
+		}
+	}
+	for _, p := range []string{"MsiInstaller", "Microsoft-Windows-Bits-Client", "Microsoft-Windows-WindowsUpdateClient", "Microsoft-Windows-Time-Service",
+		"Microsoft-Windows-TPM-WMI", "TPM", "Microsoft-Windows-AppXDeployment-Server", "Microsoft-Windows-Kernel-General", "User32", "EventLog"} {
+		if len(providerSkeletons(p)) == 0 {
+			t.Errorf("%s has no skeletons", p)
+		}
+		check(p, providerSkeletons(p))
 	}
 }

@@ -37,7 +37,7 @@ func cmtraceParser() Parser {
 	return Parser{
 		Name:    "cmtrace",
 		Doc:     "logs of ConfigMgr, task sequences, MDT and the Intune agent in CMTrace form",
-		Version: "1",
+		Version: "2",
 		Match:   matchCMTrace,
 		Parse:   parseCMTrace,
 		Cut:     cutCMTrace,
@@ -68,7 +68,7 @@ func cmtraceTextParser() Parser {
 	return Parser{
 		Name:    "cmtrace-text",
 		Doc:     "lines copied from a ConfigMgr, task sequence or Intune agent log, known by the file's name",
-		Version: "1",
+		Version: "2",
 		Match: func(in *Input) bool {
 			return knownLog(stem(in.Path)) && isLogName(in.Path) && isText(in)
 		},
@@ -115,8 +115,8 @@ type ccmScanner struct {
 	out  *Output
 	sink sink
 	name namer
-	// fields holds the single field of most records, so that it costs no
-	// allocation of its own.
+	// fields holds the few fields of most records, so that they cost no
+	// allocation of their own.
 	fields  []event.Field
 	counted int // text[:counted] holds newlines line breaks
 	breaks  int
@@ -124,6 +124,7 @@ type ccmScanner struct {
 	date    string // the date read last, and its midnight
 	day     time.Time
 	dayOK   bool
+	words   speaker
 }
 
 func parseCMTrace(in *Input, out *Output) error {
@@ -132,10 +133,11 @@ func parseCMTrace(in *Input, out *Output) error {
 	next := strings.Index(text, recordOpen)
 	s := ccmScanner{doc: doc, out: out, name: newNamer(in.Path), framed: next >= 0}
 	s.sink = newSink(&s.doc, out)
+	s.words = newSpeaker(s.name.stem, out)
 	if next >= 0 {
 		room := estimateRecords(text[next:])
 		out.Events = make([]event.Event, 0, room)
-		s.fields = make([]event.Field, 0, room)
+		s.fields = make([]event.Field, 0, room+room/2)
 	}
 	p := 0
 	for next >= 0 {
@@ -215,5 +217,6 @@ func (s *ccmScanner) torn(e event.Event, rest string, last bool) {
 	}
 	e.Flags |= event.Torn
 	e.Source, e.Level = s.name.source(""), event.LevelInfo
+	s.recognise(&e)
 	s.sink.add(e)
 }

@@ -132,6 +132,7 @@ func (s *ccmScanner) finish(e *event.Event, clock, date, context, file string) {
 	if file != "" {
 		s.fields = append(s.fields, event.Field{Name: "file", Value: file})
 	}
+	e.Name, s.fields = s.words.say(e.Provider, e.Message, s.fields)
 	if n := len(s.fields); n > first {
 		e.Fields = event.Fields(s.fields[first:n:n])
 	}

@@ -99,6 +99,47 @@ var sentences = [...]struct {
 	{event.UserDeviceReg, "Automatic registration failed at authentication phase.", 305},
 }
 
+// openings are the beginnings of texts that only one provider's events have,
+// whatever their id. Sources: the same pages.
+var openings = [...]struct {
+	source  event.Source
+	opening string
+}{
+	{event.DMEDP, "Auto MDM Enroll:"},
+	{event.DMEDP, "MDM Enroll:"},
+	{event.DMEDP, "MDM Session:"},
+	{event.DMEDP, "MDM PolicyManager:"},
+	{event.DMEDP, "MDM ConfigurationManager:"},
+	{event.DMEDP, "MDM Unenroll:"},
+	{event.DMEDP, "EnterpriseDesktopAppManagement CSP:"},
+	{event.DMEDP, "The following URI has triggered a reboot:"},
+	{event.UserDeviceReg, "Automatic registration failed at"},
+	{event.UserDeviceReg, "The discovery operation callback failed with exit code:"},
+	{event.UserDeviceReg, "The initialization of the join request failed with exit code:"},
+	{event.UserDeviceReg, "The complete join response operation failed with exit code:"},
+	{event.UserDeviceReg, "The get join response operation callback failed with exit code:"},
+	{event.UserDeviceReg, "DeviceRegistrationApi::"},
+	{event.UserDeviceReg, `Server response was: {"ErrorType":`},
+	{event.AAD, "AAD Cloud AP plugin call"},
+	{event.AAD, "Error: 0xCAA"},
+	{event.AAD, "OAuth response error:"},
+	{event.ModernDeployment, "AutopilotManager "},
+	{event.ModernDeployment, "AutopilotGetPolicy"},
+	{event.ModernDeployment, "AutopilotRetrieveSettings"},
+	{event.ShellCore, "CloudExperienceHost Web App Event"},
+	{event.ShellCore, "CloudExperienceHost App Event"},
+}
+
+// openingSource is the source of an event text, if its beginning tells it.
+func openingSource(text string) (event.Source, bool) {
+	for i := range openings {
+		if strings.HasPrefix(text, openings[i].opening) {
+			return openings[i].source, true
+		}
+	}
+	return "", false
+}
+
 // sentenceID is the id of a well-known event text, or 0.
 func sentenceID(src event.Source, text string) uint32 {
 	for _, s := range sentences {

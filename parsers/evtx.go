@@ -26,12 +26,15 @@ func evtxParser() Parser {
 	return Parser{
 		Name:    "evtx",
 		Doc:     "Windows event logs (.evtx)",
-		Version: "1",
+		Version: "2",
 		Match:   func(in *Input) bool { return evtx.IsLog(in.Data) },
 		Parse:   parseEvtx,
 		Cut:     evtx.CutPart,
 	}
 }
+
+// IsEventLog reports whether data starts as a Windows event log does.
+func IsEventLog(data []byte) bool { return evtx.IsLog(data) }
 
 // evtxFile collects the events of one log.
 type evtxFile struct {
@@ -184,13 +187,7 @@ func (f *evtxFile) cover() {
 			f.out.Cover(src)
 		}
 	}
-	var last event.Source
-	for i := range f.out.Events {
-		if src := f.out.Events[i].Source; src != last {
-			last = src
-			f.out.Cover(src)
-		}
-	}
+	coverEvents(f.out)
 }
 
 // evtxLevel maps the levels of winmeta.xml; 0 ("log always") is how classic

@@ -40,6 +40,9 @@ func FuzzDsregcmd(f *testing.F)      { fuzzParser(f, dsregcmdParser(), "dsreg.tx
 func FuzzETWText(f *testing.F)       { fuzzParser(f, etwTextParser(), "Shell-Core-Operational.txt") }
 func FuzzEventText(f *testing.F)     { fuzzParser(f, eventTextParser(), "AAD-Operational.txt") }
 func FuzzSetupact(f *testing.F)      { fuzzParser(f, setupactParser(), "setupact.log") }
+func FuzzDressed(f *testing.F)       { fuzzParser(f, dressedParser(), "quoted-mail.txt") }
+func FuzzEventView(f *testing.F)     { fuzzParser(f, eventViewParser(), "viewer.txt") }
+func FuzzPasted(f *testing.F)        { fuzzParser(f, pastedParser(), "forum.txt") }
 func FuzzText(f *testing.F)          { fuzzParser(f, textParser(), "notes.txt") }
 
 // FuzzParse lets the parsers choose.

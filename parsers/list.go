@@ -15,6 +15,8 @@ func All() []Parser {
 		evtxParser(),
 		etlParser(),
 		registryParser(),
+		dressedParser(),
+		eventViewParser(),
 		cmtraceParser(),
 		profileParser(),
 		metadataParser(),
@@ -28,6 +30,7 @@ func All() []Parser {
 		setupactParser(),
 		cmtraceTextParser(),
 		eventTextParser(),
+		pastedParser(),
 		textParser(),
 	}
 }
@@ -137,6 +140,7 @@ func span(c *event.Coverage, events []event.Event) {
 // status sums up how a file with that many records fared. A status that the
 // parser set stands.
 func status(out *Output, records int, failed bool) {
+	unfamiliar(out)
 	c := &out.Coverage
 	c.Records = records
 	if c.Status != event.Read {

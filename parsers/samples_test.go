@@ -184,6 +184,9 @@ func render(out *Output) string {
 	var b strings.Builder
 	c := out.Coverage
 	fmt.Fprintf(&b, "%s by %s %s: %d records, %d unknown, %d damaged\n", c.Status, c.Parser, c.Version, c.Records, c.Unknown, c.Damaged)
+	if c.Expected > 0 {
+		fmt.Fprintf(&b, "wording known of %d in %d, format %q\n", c.Recognised, c.Expected, c.Format)
+	}
 	fmt.Fprintf(&b, "covers %v\n", c.Sources)
 	if !c.First.IsZero() {
 		fmt.Fprintf(&b, "from %s to %s\n", stamp(c.First), stamp(c.Last))

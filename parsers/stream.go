@@ -162,6 +162,11 @@ func (l *long) parse(in *Input) (more bool, err error) {
 	l.out.Cover(p.Sources...)
 	c.Unknown += p.Unknown
 	c.Damaged += p.Damaged
+	c.Expected += p.Expected
+	c.Recognised += p.Recognised
+	if p.Format != "" {
+		c.Format = strings.Clone(p.Format)
+	}
 	for _, problem := range p.Problems {
 		if len(c.Problems) < maxProblems && !slices.Contains(c.Problems, problem) {
 			c.Problems = append(c.Problems, problem)

@@ -42,6 +42,10 @@ type Options struct {
 	// Progress is told how far the run is, from several goroutines but one
 	// call at a time; nil = nobody listens.
 	Progress func(Progress)
+	// CheckEventLog is shown every event log that was read, from several
+	// goroutines; it may add problems. data is nil where the log is too long to
+	// be held in memory. A nil function = nobody looks.
+	CheckEventLog func(ctx context.Context, data []byte, out *parsers.Output)
 	// thin is when records are left out; the zero value means the defaults.
 	thin thinning
 }
@@ -203,13 +207,17 @@ func parse(ctx context.Context, files []ingest.File, opts Options, report func(P
 				report(Progress{Stage: "parsing", Done: done.Add(read - told), Total: total})
 				told = read
 			}
-			if long(&files[i]) {
+			data := files[i].Data
+			if long(&files[i]) && !(opts.CheckEventLog != nil && parsers.IsEventLog(data)) {
 				outputs[i] = parseLong(ctx, &files[i], opts.Rules, room, thin.edge, tell)
 				if !copied[files[i].Path] {
 					files[i].Data = nil // nothing of it is held by what was kept
 				}
 			} else {
 				outputs[i] = parseFile(&files[i])
+			}
+			if opts.CheckEventLog != nil && outputs[i].Coverage.Parser == "evtx" {
+				opts.CheckEventLog(ctx, data, outputs[i])
 			}
 			tell(own(&files[i]))
 			return nil

@@ -36,6 +36,7 @@ func New(in Input) *View {
 		v.Case = append(v.Case, line(c))
 	}
 	b.show, v.Clock = newClock(in.Timeline)
+	b.show.apps = appNames(b.facts)
 	v.Sessions = b.show.sessions(in.Timeline, b.facts)
 	v.Device = b.show.device(b.facts)
 	v.Coverage = b.show.coverage(in.Coverage)
@@ -147,14 +148,14 @@ func (b *builder) findings(list []*rules.Finding) ([]Finding, int) {
 // finding shows one fired rule.
 func (b *builder) finding(f *rules.Finding) Finding {
 	out := Finding{
-		Rule: f.Rule, Version: f.Version, Title: line(f.Title), Message: b.show.times(line(f.Message)), Area: lines(f.Area), Instance: line(f.Instance),
+		Rule: f.Rule, Version: f.Version, Title: line(f.Title), Message: b.show.sentence(line(f.Message)), Area: lines(f.Area), Instance: line(f.Instance),
 		Role: f.Role.String(), Impact: f.Impact.String(), Confidence: f.Confidence.String(),
 		Basis: basis(f), Session: f.Session, When: b.show.moment(f.First),
-		Notes: b.show.timesOf(lines(f.Contributing)), Symptoms: []Symptom{}, Folded: b.folded(f), Steps: []Step{}, References: lines(f.References),
+		Notes: b.show.sentences(lines(f.Contributing)), Symptoms: []Symptom{}, Folded: b.folded(f), Steps: []Step{}, References: lines(f.References),
 	}
 	out.Evidence, out.MoreEvidence = b.quotes(f.Evidence, maxEvidence)
 	for _, g := range explained(f) {
-		s := Symptom{Rule: g.Rule, Role: g.Role.String(), Title: line(g.Title), Message: b.show.times(line(g.Message)), When: b.show.moment(g.First)}
+		s := Symptom{Rule: g.Rule, Role: g.Role.String(), Title: line(g.Title), Message: b.show.sentence(line(g.Message)), When: b.show.moment(g.First)}
 		s.Evidence, _ = b.quotes(g.Evidence, maxSymptomEvidence)
 		out.Symptoms = append(out.Symptoms, s)
 	}
@@ -247,7 +248,7 @@ func (b *builder) newTable(t *rules.Table) *Table {
 	for _, r := range t.Rows {
 		row := make([]string, len(t.Columns))
 		for i := range min(len(r), len(row)) {
-			row[i] = b.show.times(line(r[i]))
+			row[i] = b.show.sentence(line(r[i]))
 		}
 		out.Rows = append(out.Rows, row)
 	}

@@ -24,6 +24,8 @@ func (s shower) coverage(files []event.Coverage) Coverage {
 			Status: f.Status.String(), Lost: f.Status.Lost(), Sources: []string{},
 			Records: f.Records, Unknown: f.Unknown, Damaged: f.Damaged,
 			First: s.moment(f.First), Last: s.moment(f.Last),
+			Format: line(f.Format), Expected: f.Expected, Recognised: f.Recognised, Wording: wording(f),
+			Unfamiliar: f.Unfamiliar(),
 		}
 		for _, src := range f.Sources {
 			out.Sources = append(out.Sources, string(src))
@@ -42,6 +44,29 @@ func (s shower) coverage(files []event.Coverage) Coverage {
 		}
 	}
 	return c
+}
+
+// wording says how much of what a file says is known: "82 % of 412 (version 5.00.9122)".
+func wording(f *event.Coverage) string {
+	if f.Expected == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("%d %% of %d", f.Recognised*100/f.Expected, f.Expected)
+	if f.Format != "" {
+		text += " (version " + line(f.Format) + ")"
+	}
+	return text
+}
+
+// unfamiliar names the files whose wording debrief does not know at all.
+func (c *Coverage) unfamiliar() []string {
+	var out []string
+	for i := range c.Files {
+		if c.Files[i].Unfamiliar {
+			out = append(out, c.Files[i].Path)
+		}
+	}
+	return out
 }
 
 // coverageSummary counts the files in a line.

@@ -58,7 +58,7 @@ func (s shower) device(facts []event.Fact) []DeviceFact {
 				if row.show != nil {
 					text = row.show(s, f)
 				}
-				if text = line(text); text == "" || slices.Contains(values, text) {
+				if text = s.named(line(text)); text == "" || slices.Contains(values, text) {
 					continue
 				}
 				values, where = append(values, text), append(where, f.Pos)

@@ -238,6 +238,9 @@ func (m *markdown) coverage(v *View) {
 	for _, f := range lost {
 		m.printf("- %s: %s\n", mdCode(f.Path), f.Status)
 	}
+	if odd := v.Coverage.unfamiliar(); len(odd) > 0 {
+		m.printf("\nWording not known: %s\n", md(firstOf(odd, 6)))
+	}
 	if len(v.Coverage.Missing) > 0 {
 		m.printf("\nNot covered: %s\n", md(missingTitles(v.Coverage.Missing)))
 	}

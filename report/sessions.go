@@ -171,7 +171,7 @@ func choose(spans []timeline.Span, rows []int) []int {
 func (s shower) row(sp *timeline.Span, depth int, from, to time.Time) Row {
 	open := sp.End.IsZero() && sp.State != timeline.StateNotStarted
 	r := Row{
-		Depth: depth, Kind: string(sp.Kind), Name: line(sp.Name), Label: spanLabel(sp), State: string(sp.State),
+		Depth: depth, Kind: string(sp.Kind), Name: line(sp.Name), Label: s.named(spanLabel(sp)), State: string(sp.State),
 		Start: s.moment(sp.Start), End: s.moment(sp.End),
 		Duration: duration(sp.Duration(), open), Open: open,
 		Code: code(sp.Code), Places: places(sp.Evidence),

@@ -15,7 +15,8 @@ import (
 
 // shower turns values into what a report shows.
 type shower struct {
-	zone *time.Location // the clock on which times are shown
+	zone *time.Location    // the clock on which times are shown
+	apps map[string]string // names of apps by GUID in lower case
 }
 
 // newClock settles on which clock the report shows its times: the device's
@@ -81,13 +82,6 @@ func (s shower) times(text string) string {
 		}
 		return s.moment(t).Shown
 	})
-}
-
-func (s shower) timesOf(list []string) []string {
-	for i := range list {
-		list[i] = s.times(list[i])
-	}
-	return list
 }
 
 // duration shows a length of time; lower marks a lower bound.

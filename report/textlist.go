@@ -144,6 +144,9 @@ func (p *printer) coverage(v *View) {
 	if shown > most {
 		p.para(2, dimStyle, fmt.Sprintf("and %d more files", shown-most))
 	}
+	if odd := v.Coverage.unfamiliar(); len(odd) > 0 {
+		p.item(2, "Wording not known: ", amberStyle, firstOf(odd, 6))
+	}
 	if len(v.Coverage.Missing) > 0 {
 		p.item(2, "Not covered: ", dimStyle, missingTitles(v.Coverage.Missing))
 	}

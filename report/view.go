@@ -311,8 +311,17 @@ type File struct {
 	Records int      `json:"records"`
 	Unknown int      `json:"unknown"`
 	Damaged int      `json:"damaged"`
-	First   Moment   `json:"first"`
-	Last    Moment   `json:"last"`
+	// Format is the version of the writing program as the file states it.
+	// Expected are the records of writers whose wording debrief has tables of,
+	// Recognised those that a table knows; Wording says all three in words, and
+	// Unfamiliar is set where many were expected and none was recognised.
+	Format     string `json:"format,omitempty"`
+	Expected   int    `json:"expected,omitempty"`
+	Recognised int    `json:"recognised,omitempty"`
+	Wording    string `json:"wording,omitempty"`
+	Unfamiliar bool   `json:"unfamiliar,omitempty"`
+	First      Moment `json:"first"`
+	Last       Moment `json:"last"`
 }
 
 // Missing is a source that is not covered.

@@ -101,7 +101,9 @@ func (r *ruleEval) quote(u used) (Quote, bool) {
 		}
 	case m.ev != nil:
 		q.Pos, q.Time, q.Text = m.ev.Pos, m.ev.Time, clip(m.ev.Message, 1000)
-		if m.ev.Name != "" && !strings.Contains(q.Text, m.ev.Name) {
+		// The name of an event-log record is part of it; that of a text record
+		// is debrief's.
+		if m.ev.Name != "" && m.ev.ID != 0 && !strings.Contains(q.Text, m.ev.Name) {
 			q.Text = clip(m.ev.Name+": "+q.Text, 1000)
 		}
 	case m.fact != nil:

@@ -46,8 +46,9 @@ type stamp struct {
 // device's clock. The events may stand in any order; running it again changes
 // nothing.
 //
-// An offset comes from, best first: the offset that ConfigMgr records state,
-// nearest in time; the moment of the collection, which stands in UTC in the
+// An offset comes from, best first: happenings that the record's own writer and
+// an event log both tell (pairs.go); the offset that ConfigMgr records state,
+// nearest in time; such happenings of all writers; the moment of the collection, which stands in UTC in the
 // bundle's own texts and in local time in the names of its trace files and in
 // the dates of its members; and, where there is neither, from nowhere: 0,
 // marked as event.ClockAssumed. An anchor more than two months away also
@@ -63,7 +64,7 @@ func ResolveClocks(events []event.Event, facts []event.Fact, cov []event.Coverag
 			e.Clock, e.Offset = event.ClockNone, 0
 			continue
 		}
-		e.Offset, e.Clock = z.at(e.Time)
+		e.Offset, e.Clock = z.of(e)
 		e.Time = e.Time.Add(-time.Duration(e.Offset) * time.Minute)
 	}
 	return z.report(events)
@@ -72,21 +73,35 @@ func ResolveClocks(events []event.Event, facts []event.Fact, cov []event.Coverag
 // zone is what is known of the wall clock.
 type zone struct {
 	declared []stamp // by wall clock
+	paired   map[writer][]stamp
+	together []stamp // pairs of all writers
 	anchor   sample  // from the collection; valid if anchored
 	anchored bool
 }
 
 func readZone(events []event.Event, facts []event.Fact, cov []event.Coverage) zone {
 	z := zone{declared: declaredOffsets(events)}
+	z.paired, z.together = pairedOffsets(events)
 	z.anchor, z.anchored = collectionOffset(events, facts, cov)
 	return z
 }
 
-// at returns the offset for a wall clock and how sure it is.
+// of returns the offset for a record with a bare wall clock and how sure it is.
+func (z *zone) of(e *event.Event) (int16, event.Clock) {
+	if offset, dist, found := nearest(z.paired[writer{e.Pos.File, e.Provider}], e.Time); found && dist <= anchorReach {
+		return offset, event.ClockAnchored
+	}
+	return z.at(e.Time)
+}
+
+// at returns the offset for a wall clock, whoever writes it, and how sure it is.
 func (z *zone) at(wall time.Time) (int16, event.Clock) {
 	offset, dist, found := nearest(z.declared, wall)
 	if found && dist <= declaredReach {
 		return offset, event.ClockAnchored
+	}
+	if off, d, ok := nearest(z.together, wall); ok && d <= anchorReach {
+		return off, event.ClockAnchored
 	}
 	if z.anchored {
 		if d := wall.Sub(z.anchor.wall).Abs(); !found || d < dist {
@@ -150,6 +165,9 @@ func (z *zone) report(events []event.Event) ClockReport {
 	case len(z.declared) > 0:
 		r.Origin = event.ClockDeclared
 		r.Offset, r.Evidence = commonOffset(z.declared, events)
+	case len(z.together) > 0:
+		r.Origin = event.ClockAnchored
+		r.Offset, r.Evidence = commonOffset(z.together, events)
 	case z.anchored:
 		r.Origin, r.Offset, r.Evidence = event.ClockAnchored, z.anchor.offset, []event.Pos{z.anchor.pos}
 	case local:

@@ -20,11 +20,11 @@ func Reads(e *event.Event) bool {
 	case "log.comanagementhandler", event.LogCcmsetup, event.LogClientMSI, event.LogMSI, event.ShellCore, event.DMEDP, event.ModernDeployment, event.UserDeviceReg:
 		return true
 	case event.LogIME:
-		return strings.Contains(e.Message, "Win32App")
+		return strings.Contains(e.Message, "Win32App") || strings.HasPrefix(e.Name, "app.") || localPair(e) != noPair
 	case event.SystemLog:
 		return bootMark(e) != 0 || e.ID == 1
 	}
-	return bootMark(e) != 0
+	return bootMark(e) != 0 || localPair(e) != noPair || utcPair(e) != noPair
 }
 
 func isSequenceName(variable string) bool {

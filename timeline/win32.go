@@ -25,6 +25,7 @@ type agent struct {
 }
 
 func (a *agent) read(e *event.Event) {
+	a.learn(e)
 	m := e.Message
 	if !strings.Contains(m, "Win32App") {
 		return
@@ -49,6 +50,32 @@ func (a *agent) read(e *event.Event) {
 		word, _, _ = strings.Cut(strings.ToLower(strings.TrimSpace(word)), " ")
 		d.set("detected", strings.Trim(word, ".,"))
 		d.LastSeen = e.Time
+	}
+}
+
+// learn takes the names of apps that a record gives together with their ids:
+// one app, or the list of all that the agent was given.
+func (a *agent) learn(e *event.Event) {
+	if !strings.HasPrefix(e.Name, "app.") {
+		return
+	}
+	id, name := "", ""
+	for i := range e.Fields {
+		switch f := &e.Fields[i]; f.Name {
+		case "AppId":
+			id = strings.ToLower(f.Value)
+		case "AppName", "ApplicationName":
+			name = f.Value
+		default:
+			continue
+		}
+		if id == "" || name == "" {
+			continue
+		}
+		if _, known := a.names[id]; !known && len(id) == guidLen {
+			a.names[id] = event.Text("win32app.name", id, name, e.Pos)
+		}
+		id, name = "", ""
 	}
 }
 

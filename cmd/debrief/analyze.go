@@ -17,7 +17,8 @@ to do, what it brought about, what was not collected, and a timeline.
 
 A PATH is a bundle made by mdmdiagnosticstool (CAB or ZIP), an Intune "Collect
 diagnostics" ZIP, a folder such as ccmsetup\Logs or CCM\Logs, or a single log.
-Archives inside archives are read too.
+Archives inside archives are read too. "-" is standard input: a bundle, or lines
+pasted out of a log, CMTrace, the Event Viewer, a mail or a forum.
 
 All PATHs together are one case: one device, one story. Where their collections
 name several devices each becomes a case with a report of its own, and no file is
@@ -37,7 +38,8 @@ func newAnalyze() *cobra.Command {
 		Short: "Find the root cause in the logs of one device",
 		Long:  analyzeLong,
 		Example: `  debrief analyze autopilot-logs.cab ccmsetup/Logs CCM/Logs
-  debrief analyze DiagLogs-PC-20240501T101500Z.zip --format html -o report.html`,
+  debrief analyze DiagLogs-PC-20240501T101500Z.zip --format html -o report.html
+  debrief analyze - < pasted.txt`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := out.check(); err != nil {
@@ -70,6 +72,7 @@ func newAnalyze() *cobra.Command {
 		},
 	}
 	in.add(cmd)
+	in.addDecoder(cmd)
 	out.add(cmd, "text", "json", "html", "markdown")
 	rf.add(cmd)
 	cmd.Flags().StringVar(&caseBy, "case-by", "auto", "divide the input into cases: auto, device, path, none")

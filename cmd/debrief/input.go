@@ -28,6 +28,7 @@ type inputFlags struct {
 	password string
 	temp     string
 	quiet    bool
+	decoder  string     // of event logs; empty = the command has no such flag
 	rules    *rules.Set // that the input will be judged by; nil = none
 }
 
@@ -95,16 +96,28 @@ func (f *inputFlags) readCases(cmd *cobra.Command, paths []string, by pipeline.C
 	if err != nil {
 		return nil, err
 	}
+	paths, remove, err := f.standardInput(cmd, paths)
+	if err != nil {
+		return nil, err
+	}
+	defer remove()
 	if err := anyExists(paths); err != nil {
 		return nil, err
 	}
 	bar := newProgress(cmd.ErrOrStderr(), f.quiet)
 	opts.Progress = bar.update
 	opts.CaseBy = by
+	opinion, err := f.secondOpinion(&opts)
+	if err != nil {
+		return nil, err
+	}
 	cases, err := pipeline.ReadCases(cmd.Context(), paths, opts)
 	bar.finish()
 	if err != nil {
 		return nil, err
+	}
+	if opinion != nil {
+		printOpinion(cmd.ErrOrStderr(), opinion, cases)
 	}
 	if !f.quiet {
 		for _, c := range cases {

@@ -16,7 +16,7 @@ func newParse() *cobra.Command {
 		Use:   "parse PATH...",
 		Short: "Print every event of the evidence, one a line",
 		Long: `Read all paths as one case and print every normalised event as a JSON line, in
-the order of time, under the field names of the Elastic Common Schema.`,
+the order of time, under the field names of the Elastic Common Schema. "-" is standard input.`,
 		Example: "  debrief parse autopilot-logs.cab | jq -r 'select(.log.level==\"error\").message'",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -26,6 +26,7 @@ the order of time, under the field names of the Elastic Common Schema.`,
 		},
 	}
 	in.add(cmd)
+	in.addDecoder(cmd)
 	out.add(cmd, "jsonl")
 	return cmd
 }

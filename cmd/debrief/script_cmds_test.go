@@ -7,12 +7,14 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // cmdExits runs a program and checks its exit code: exits 3 debrief analyze x.
-// Its output is left in the files stdout.txt and stderr.txt.
+// Its output is left in the files stdout.txt and stderr.txt. A last argument
+// "<FILE" is a file for its standard input.
 func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits CODE PROGRAM ARGS...")
@@ -27,7 +29,17 @@ func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
 	defer stderr.Close()
 	path, err := exec.LookPath(args[1])
 	ts.Check(err)
+	var stdin *os.File
+	if name, ok := strings.CutPrefix(args[len(args)-1], "<"); ok {
+		stdin, err = os.Open(ts.MkAbs(name))
+		ts.Check(err)
+		defer stdin.Close()
+		args = args[:len(args)-1]
+	}
 	cmd := exec.Command(path, args[2:]...)
+	if stdin != nil {
+		cmd.Stdin = stdin
+	}
 	cmd.Dir = ts.MkAbs(".")
 	cmd.Env = append(os.Environ(), "NO_COLOR=1")
 	cmd.Stdout, cmd.Stderr = stdout, stderr

@@ -18,7 +18,7 @@ func newTimeline() *cobra.Command {
 		Long: `Read all PATHs as one case and print its story: enrolment sessions, the phases and
 subcategories of the enrolment status page, policy providers, tracked apps, task
 sequence steps, ccmsetup runs, downloads, installs, reboots and silent gaps. No
-rule is evaluated. Times are UTC.`,
+rule is evaluated. Times are UTC. "-" is standard input.`,
 		Example: "  debrief timeline autopilot-logs.cab CCM/Logs --format json",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -31,6 +31,7 @@ rule is evaluated. Times are UTC.`,
 		},
 	}
 	in.add(cmd)
+	in.addDecoder(cmd)
 	out.add(cmd, "text", "json")
 	return cmd
 }
