@@ -26,7 +26,8 @@
 //
 // A compressed single file x.log.gz is x.log.gz/x.log; a compressed tar is one
 // archive, x.tgz/member. A mail (.eml or .msg) is an archive of its attachments
-// and of its text as body.txt or body.html; its header is not a member.
+// and of its text as body.txt or body.html, of packed RTF where a message has no
+// other; its header is not a member.
 //
 // The cabinets of a split set that lie in one folder are one archive, which has
 // the path of the first of them that is there: set1.cab/member, whichever part

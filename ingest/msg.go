@@ -24,6 +24,7 @@ import (
 //	__properties_version1.0                    records of 16 bytes
 //	__substg1.0_1000001F                       text
 //	__substg1.0_10130102                       the same as HTML
+//	__substg1.0_10090102                       the same as packed RTF, read where it is the only one
 //	__attach_version1.0_#00000000/
 //	    __substg1.0_3707001F                   name, 3704 = as 8.3
 //	    __substg1.0_37010102                   content
@@ -128,7 +129,7 @@ func (m *msgReader) body(dir *cfbEntry, prefix string, page encoding.Encoding, d
 		}
 	}
 	if e, _ := m.stream(dir, msgRTF); !found && e != nil && e.size > 0 {
-		return m.r.take(m.a, member{name: prefix + "body.rtf", modTime: date, kind: event.Unreadable, size: -1, reason: errors.New("text is there as packed RTF alone, which is not read")})
+		return m.take(prefix+"body.txt", rtfText(unpackRTF(m.f.open(e))), -1, date)
 	}
 	return true
 }
