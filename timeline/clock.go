@@ -47,7 +47,7 @@ type stamp struct {
 // nothing.
 //
 // An offset comes from, best first: the offset that ConfigMgr records state,
-// nearest in time; the moment of the collection, which stands in UTC in the
+// nearest in time; the zone that an event trace states, nearest in time; the moment of the collection, which stands in UTC in the
 // bundle's own texts and in local time in the names of its trace files and in
 // the dates of its members; and, where there is neither, from nowhere: 0,
 // marked as event.ClockAssumed. An anchor more than two months away also
@@ -72,12 +72,18 @@ func ResolveClocks(events []event.Event, facts []event.Fact, cov []event.Coverag
 // zone is what is known of the wall clock.
 type zone struct {
 	declared []stamp // by wall clock
+	traces   []stamp // the same, of event traces; record is the index of the fact
+	newest   sample  // of the traces; valid if there are any
 	anchor   sample  // from the collection; valid if anchored
 	anchored bool
 }
 
 func readZone(events []event.Event, facts []event.Fact, cov []event.Coverage) zone {
-	z := zone{declared: declaredOffsets(events)}
+	z := zone{declared: declaredOffsets(events), traces: traceOffsets(facts)}
+	if n := len(z.traces); n > 0 {
+		last := z.traces[n-1]
+		z.newest = sample{time.UnixMicro(last.wall).UTC(), last.offset, facts[last.record].Pos}
+	}
 	z.anchor, z.anchored = collectionOffset(events, facts, cov)
 	return z
 }
@@ -87,6 +93,12 @@ func (z *zone) at(wall time.Time) (int16, event.Clock) {
 	offset, dist, found := nearest(z.declared, wall)
 	if found && dist <= declaredReach {
 		return offset, event.ClockAnchored
+	}
+	if off, d, ok := nearest(z.traces, wall); ok && (!found || d < dist) {
+		offset, dist, found = off, d, true
+		if dist <= declaredReach {
+			return offset, event.ClockAnchored
+		}
 	}
 	if z.anchored {
 		if d := wall.Sub(z.anchor.wall).Abs(); !found || d < dist {
@@ -134,6 +146,22 @@ func declaredOffsets(events []event.Event) []stamp {
 	return all
 }
 
+// traceOffsets collects the zones that event traces state, by wall clock.
+func traceOffsets(facts []event.Fact) []stamp {
+	var all []stamp
+	for i := range facts {
+		f := &facts[i]
+		if f.Name != "clock.trace-offset-minutes" || f.Time.IsZero() || f.Num < offsetMin || !validOffset(int(min(f.Num, offsetMax+1))) {
+			continue
+		}
+		all = append(all, stamp{f.Time.UnixMicro() + f.Num*60e6, int16(f.Num), int32(i)})
+	}
+	slices.SortFunc(all, func(a, b stamp) int {
+		return cmp.Or(cmp.Compare(a.wall, b.wall), cmp.Compare(a.offset, b.offset), facts[a.record].Pos.Compare(facts[b.record].Pos))
+	})
+	return all
+}
+
 func validOffset(minutes int) bool {
 	return minutes%offsetGrain == 0 && minutes >= offsetMin && minutes <= offsetMax
 }
@@ -152,6 +180,8 @@ func (z *zone) report(events []event.Event) ClockReport {
 		r.Offset, r.Evidence = commonOffset(z.declared, events)
 	case z.anchored:
 		r.Origin, r.Offset, r.Evidence = event.ClockAnchored, z.anchor.offset, []event.Pos{z.anchor.pos}
+	case len(z.traces) > 0:
+		r.Origin, r.Offset, r.Evidence = event.ClockAnchored, z.newest.offset, []event.Pos{z.newest.pos}
 	case local:
 		r.Origin = event.ClockAssumed
 	}
