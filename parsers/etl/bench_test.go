@@ -44,7 +44,7 @@ func BenchmarkDecode(b *testing.B)       { benchmark(b, dense(b, etlw.Plain)) }
 func BenchmarkDecodeXPRESS(b *testing.B) { benchmark(b, dense(b, etlw.XPRESS)) }
 func BenchmarkDecodeLZNT1(b *testing.B)  { benchmark(b, dense(b, etlw.LZNT1)) }
 
-// BenchmarkDecodeReal reads the traces of DEBRIEF_TRACES, one after another.
+// BenchmarkDecodeReal reads real traces, one after another.
 func BenchmarkDecodeReal(b *testing.B) {
 	var all [][]byte
 	total := 0
