@@ -11,6 +11,8 @@ const (
 	flagEventsLost = 0x02
 	flagBufferLost = 0x04
 	flagCompressed = 0x40
+
+	typeHeader = 4 // type of the buffer that a trace starts with
 )
 
 // expandFactor is how many times its size a trace may expand to; the
@@ -51,7 +53,7 @@ type decoder struct {
 }
 
 // Decode reads a whole trace and hands its records and problems to the sink,
-// in the order of the file. data must not change while it runs. It returns
+// in the order of the file. The header is that of the first trace in it. data must not change while it runs. It returns
 // ErrFormat if data is no event trace; everything else that is wrong goes to
 // the sink.
 func Decode(data []byte, sink Sink) (Header, Tally, error) {
@@ -60,26 +62,37 @@ func Decode(data []byte, sink Sink) (Header, Tally, error) {
 	}
 	d := decoder{
 		sink: sink, table: providers(), learned: learned{}, schemas: map[string]*schema{}, intern: map[string]string{},
-		format: int(le.Uint32(data[44:]) & 0xffff), spare: expandFactor*int64(len(data)) + 1<<20, noClock: true,
+		spare: expandFactor*int64(len(data)) + 1<<20,
 	}
-	d.readHeader(data)
-	if d.h.BufferSize == 0 {
-		d.h.BufferSize = int(le.Uint32(data))
-		d.problem(event.Damage, bufferHeader, "the trace's own header is cut off; times are unknown")
-	} else if d.noClock {
-		d.problem(event.Damage, bufferHeader, "the trace's header states no clock; times are unknown")
-	}
-	if sink.Header != nil {
-		sink.Header(&d.h)
-	}
+	d.begin(data, 0)
+	first := d.h
 	d.learnAll(data)
 	for pos := 0; pos < len(data); {
+		if pos > 0 && le.Uint16(data[min(pos+54, len(data)-2):]) == typeHeader && IsTrace(data[pos:]) {
+			d.begin(data[pos:], int64(pos))
+		}
 		pos += d.buffer(data[pos:], int64(pos))
 	}
 	if d.lostHere > 0 {
 		d.problem(event.Remark, 0, fmt.Sprintf("%d buffers are marked as following lost events", d.lostHere))
 	}
-	return d.h, d.tally, nil
+	return first, d.tally, nil
+}
+
+// begin reads the header of a trace; files that were put together hold several.
+func (d *decoder) begin(data []byte, off int64) {
+	d.h, d.noClock = Header{}, true
+	d.format = int(le.Uint32(data[44:]) & 0xffff)
+	d.readHeader(data)
+	if d.h.BufferSize == 0 {
+		d.h.BufferSize = int(le.Uint32(data))
+		d.problem(event.Damage, off+bufferHeader, "the trace's own header is cut off; times are unknown")
+	} else if d.noClock {
+		d.problem(event.Damage, off+bufferHeader, "the trace's header states no clock; times are unknown")
+	}
+	if d.sink.Header != nil {
+		d.sink.Header(&d.h)
+	}
 }
 
 func (d *decoder) problem(kind event.ProblemKind, off int64, text string) {

@@ -263,3 +263,45 @@ func TestTable(t *testing.T) {
 		t.Errorf("%d bad lines found: %q", len(bad), bad)
 	}
 }
+
+// TestSeveralTracesInOneFile gives each its own clock.
+func TestSeveralTracesInOneFile(t *testing.T) {
+	later := session
+	later.Start, later.Clock, later.Logger = start.Add(48*time.Hour), etlw.System, "Second"
+	data := append(encode(t, session, etlw.Event{Provider: sample, ID: 1, Time: start.Add(time.Second)}),
+		encode(t, later, etlw.Event{Provider: sample, ID: 2, Time: later.Start.Add(time.Second)})...)
+	var headers []string
+	var times []time.Duration
+	_, _, err := Decode(data, Sink{
+		Header: func(h *Header) { headers = append(headers, h.Logger) },
+		Record: func(r *Record) {
+			if r.ID > 0 {
+				times = append(times, r.Time.Sub(start))
+			}
+		},
+		Problem: func(p Problem) { t.Error(p.Text) },
+	})
+	if d := cmp.Diff([]string{"Sample session", "Second"}, headers); d != "" || err != nil {
+		t.Error(d, err)
+	}
+	if d := cmp.Diff([]time.Duration{time.Second, 48*time.Hour + time.Second}, times); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestTraceOf32BitWindows has pointers of 4 bytes in its header.
+func TestTraceOf32BitWindows(t *testing.T) {
+	data := encode(t, session, etlw.Event{Provider: sample, ID: 1, Time: start.Add(time.Second)})
+	h := data[bufferHeader+systemHeader:]
+	copy(h[64:], bytes.Clone(h[72:1024])) // two pointers of 8 bytes become two of 4
+	le.PutUint32(h[44:], 4)
+	body := data[bufferHeader:]
+	body[2] = typeSystem32
+	le.PutUint16(body[4:], le.Uint16(body[4:])-8)
+	want := decode(t, encode(t, session)).header
+	want.PointerSize, want.Written = 4, 2
+	g := decode(t, data)
+	if d := cmp.Diff(want, g.header); d != "" || !g.records[0].Time.Equal(start.Add(time.Second)) {
+		t.Error(d, g.records)
+	}
+}

@@ -119,7 +119,7 @@ type Tally struct {
 // Sink receives what Decode finds, in the order of the file. A record is
 // valid until Record returns; its strings and Fields may be kept.
 type Sink struct {
-	// Header is called once before any record, if it is not nil.
+	// Header is called before the records of each trace in the file, if it is not nil.
 	Header func(*Header)
 	// Want is asked before a payload is decoded, with a record that lacks
 	// Name, User and fields; Known tells already whether it could be. If it says no, the record is counted and not
