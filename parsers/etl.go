@@ -100,10 +100,7 @@ func (f *traceFile) header(h *etl.Header) {
 
 // record makes an event of one that is kept.
 func (f *traceFile) record(r *etl.Record) {
-	k := f.last
-	if k.own {
-		return
-	}
+	k := f.last // want was asked just before
 	if r.Known && r.Partial {
 		f.unknown++
 	}

@@ -69,6 +69,9 @@ func (d *decoder) classic(b []byte) {
 		r.Provider = GUID(b[24:40])
 		r.Payload = b[48:]
 	}
+	if d.squeezed {
+		d.learn(b)
+	}
 	d.lookup()
 	if d.wanted() {
 		d.give()

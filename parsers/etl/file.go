@@ -53,9 +53,9 @@ type decoder struct {
 }
 
 // Decode reads a whole trace and hands its records and problems to the sink,
-// in the order of the file. The header is that of the first trace in it. data must not change while it runs. It returns
-// ErrFormat if data is no event trace; everything else that is wrong goes to
-// the sink.
+// in the order of the file; the header it returns is that of the first trace
+// in it. data must not change while it runs. It returns ErrFormat if data is
+// no event trace; everything else that is wrong goes to the sink.
 func Decode(data []byte, sink Sink) (Header, Tally, error) {
 	if !IsTrace(data) {
 		return Header{}, Tally{}, ErrFormat

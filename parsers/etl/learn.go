@@ -53,6 +53,8 @@ func (d *decoder) learnAll(data []byte) {
 //	4  uint32  name
 //	8  uint16  type, 10  uint16  format; or first member and number of members
 //	16 uint16  count or its field        18 uint16 length or its field
+//
+// Of a compressed buffer it is read when its turn comes.
 func (d *decoder) learn(e []byte) {
 	if len(e) < 48+112 || e[3]&markEvent == 0 || e[4] != typeEventInfo || GUID(e[24:40]) != eventMetadata || d.nlearned >= maxLearned {
 		return
@@ -65,7 +67,7 @@ func (d *decoder) learn(e []byte) {
 	layout := make([]field, 0, top)
 	d.learning = maxFieldList
 	for i := range top {
-		f, ok := d.learnField(b, i, i, all, 0)
+		f, ok := d.learnField(b, i, all, 0)
 		if !ok {
 			return
 		}
@@ -88,21 +90,21 @@ const (
 	propCount  = 4
 )
 
-// learnField reads field i of a description; at is its place in the list of
-// fields that lengths refer to. Members of structures stand behind the
-// top-level fields.
-func (d *decoder) learnField(b []byte, i, at, all, depth int) (field, bool) {
+// learnField reads field i of a description of that many fields. Members of
+// structures stand behind the top-level fields; lengths and counts refer to any
+// field by its place.
+func (d *decoder) learnField(b []byte, i, all, depth int) (field, bool) {
 	// Structures may share their members: what is read counts, not what is there.
 	if d.learning--; d.learning < 0 {
 		return field{}, false
 	}
 	p := b[112+24*i:]
-	f := field{name: d.nameAt(p, 4, b)}
+	f := field{name: d.nameAt(p, 4, b), slot: i}
 	flags := le.Uint32(p)
 	count, length := int(le.Uint16(p[16:])), int(le.Uint16(p[18:]))
 	switch {
 	case flags&propCount != 0:
-		if count >= at || count >= 64 {
+		if count >= i || count >= maxSlots {
 			return f, false
 		}
 		f.array, f.ref = arrayRef, count
@@ -117,7 +119,7 @@ func (d *decoder) learnField(b []byte, i, at, all, depth int) (field, bool) {
 		}
 		f.in = inStruct
 		for j := range n {
-			m, ok := d.learnField(b, from+j, j, all, depth+1)
+			m, ok := d.learnField(b, from+j, all, depth+1)
 			if !ok {
 				return f, false
 			}
@@ -136,7 +138,7 @@ func (d *decoder) learnField(b []byte, i, at, all, depth int) (field, bool) {
 	f.learnOut()
 	switch {
 	case flags&propLength != 0:
-		if f.array != arrayNone || length >= at || length >= 64 {
+		if f.array != arrayNone || length >= i || length >= maxSlots {
 			return f, false
 		}
 		f.sized, f.ref = true, length

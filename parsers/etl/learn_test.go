@@ -46,6 +46,7 @@ func TestDescriptionsInTheTrace(t *testing.T) {
 	data := encode(t, session,
 		etlw.Event{Provider: sample, ID: 7, Version: 2, Time: start, Payload: []byte{2, 'a', 0, 0, 0, 3, 0, 0, 0, 0xbb, 0xbb, 5, 6}},
 		etlw.Event{Provider: sample, ID: 8, Time: start, Payload: []byte{2, 10, 'x', 0, 11, 'y', 0, 'e', 0, 'n', 0, 'd', 0}},
+		etlw.Event{Provider: sample, ID: 9, Time: start, Payload: []byte{1, 2, 0xaa, 0xbb, 0xcc}},
 		// What the trace says of an event goes before the table.
 		etlw.Event{Provider: aad, ID: 1021, Time: start, Payload: []byte{1, 0, 0, 0}},
 		info(sample, "Sample-Provider", 7, 2, 5,
@@ -54,12 +55,16 @@ func TestDescriptionsInTheTrace(t *testing.T) {
 		info(sample, "Sample-Provider", 8, 0, 3,
 			property{0, "count", 4, 0, 1, 0}, property{propStruct | propCount, "item", 3, 2, 0, 0}, property{0, "fixed", 1, 0, 1, 3},
 			property{0, "n", 4, 0, 1, 0}, property{0, "s", 2, 0, 1, 0}),
+		info(sample, "Sample-Provider", 9, 0, 3,
+			property{0, "size", 4, 0, 1, 0}, property{propStruct, "s", 3, 2, 1, 0}, property{propLength, "data", 14, 0, 1, 0},
+			property{0, "len", 4, 0, 1, 0}, property{propLength, "in", 14, 0, 1, 3}),
 		info(aad, "Another name", 1021, 0, 1, property{0, "Renamed", 8, 0, 1, 0}),
 	)
 	g := decode(t, data)
 	want := []string{
 		"size=2; text=a; code=0x3; hex=0xbbbb; data=0506",
 		"count=2; item[0].n=10; item[0].s=x; item[1].n=11; item[1].s=y; fixed=end",
+		"size=1; s.len=2; s.in=aabb; data=cc",
 		"Renamed=1",
 	}
 	for i, w := range want {
@@ -67,8 +72,8 @@ func TestDescriptionsInTheTrace(t *testing.T) {
 			t.Errorf("event %d: %q, whole %v", r.ID, text(r.Fields), r.Decoded())
 		}
 	}
-	if g.records[0].ProviderName != "Sample-Provider" || g.records[2].ProviderName != "Microsoft-Windows-AAD" {
-		t.Errorf("names %q, %q", g.records[0].ProviderName, g.records[2].ProviderName)
+	if g.records[0].ProviderName != "Sample-Provider" || g.records[3].ProviderName != "Microsoft-Windows-AAD" {
+		t.Errorf("names %q, %q", g.records[0].ProviderName, g.records[3].ProviderName)
 	}
 }
 
@@ -93,5 +98,16 @@ func TestDescriptionsThatMakeNoSense(t *testing.T) {
 				t.Errorf("fields %q", text(r.Fields))
 			}
 		})
+	}
+}
+
+// TestDescriptionsInCompressedBuffers are known from where they stand.
+func TestDescriptionsInCompressedBuffers(t *testing.T) {
+	s := session
+	s.Format = etlw.XPRESS
+	e := etlw.Event{Provider: sample, ID: 7, Time: start, Payload: []byte{5}}
+	g := decode(t, encode(t, s, e, info(sample, "Sample-Provider", 7, 0, 1, property{0, "n", 4, 0, 1, 0}), e))
+	if g.records[0].Known || text(g.records[2].Fields) != "n=5" {
+		t.Errorf("before: %q, after: %q", text(g.records[0].Fields), text(g.records[2].Fields))
 	}
 }

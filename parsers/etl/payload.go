@@ -20,11 +20,15 @@ type field struct {
 	in, out uint8
 	array   uint8
 	count   int     // of arrayConst
-	ref     int     // of arrayRef and of sized data: index of the field that holds the number; or restOfPayload
+	slot    int     // where its value is noted for others to refer to
+	ref     int     // of arrayRef and of sized data: slot of the number; or restOfPayload
 	sized   bool    // ref holds the length
 	fixed   int     // length of text or binary data; 0 = none
 	members []field // of a structure
 }
+
+// maxSlots bounds the fields that others may refer to.
+const maxSlots = 64
 
 // maxNames bounds the names made up for structures of one event.
 const maxNames = 1 << 16
@@ -53,7 +57,7 @@ type payloadReader struct {
 	pointer int // size of one
 	names   int // bytes that may still go into made-up names
 	short   bool
-	ints    [64]uint16 // values of the first fields of the list, for lengths
+	ints    [maxSlots]uint16 // values of integers by slot, for lengths and counts
 }
 
 func (r *payloadReader) list(layout []field, prefix string) {
@@ -67,14 +71,14 @@ func (r *payloadReader) list(layout []field, prefix string) {
 			}
 			name = prefix + "." + name
 		}
-		r.field(f, i, name)
+		r.field(f, name)
 		if r.short {
 			return
 		}
 	}
 }
 
-func (r *payloadReader) field(f *field, i int, name string) {
+func (r *payloadReader) field(f *field, name string) {
 	n := 1
 	switch f.array {
 	case arrayConst:
@@ -111,8 +115,8 @@ func (r *payloadReader) field(f *field, i int, name string) {
 			r.short = true
 			return
 		}
-		if i < len(r.ints) {
-			r.ints[i] = lengthValue(f.in, b)
+		if f.slot < maxSlots {
+			r.ints[f.slot] = lengthValue(f.in, b)
 		}
 		text = r.d.value(f, b)
 		r.p = r.p[used:]

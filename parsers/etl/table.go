@@ -116,12 +116,12 @@ func parseField(item string, before []field) (field, bool) {
 	if !ok || !known || name == "" {
 		return field{}, false
 	}
-	f.name = name
+	f.name, f.slot = name, len(before)
 	if !array && !sized {
 		return f, true
 	}
 	for i := range before {
-		if before[i].name == ref && i < 64 {
+		if before[i].name == ref && i < maxSlots {
 			f.ref, f.sized = i, sized
 			if array {
 				f.array = arrayRef
