@@ -249,6 +249,14 @@ func TestPayloadThatDoesNotFit(t *testing.T) {
 	}
 }
 
+func TestNamesOfTheTable(t *testing.T) {
+	oma := guid("3b9602ff-e09b-4c6c-bc19-1a3dfa8f2250")
+	g := decode(t, encode(t, session, etlw.Event{Provider: oma, ID: 259, Payload: []byte{0x91, 1, 0, 0}}, etlw.Event{Provider: oma, ID: 246}))
+	if a, b := g.records[0], g.records[1]; a.Name != "HTTPNonRetriableCode" || text(a.Fields) != "Prop_UInt32=401" || b.Name != "PackageSuccessfullySent" || !b.Decoded() {
+		t.Errorf("%q %q, %q", a.Name, text(a.Fields), b.Name)
+	}
+}
+
 func TestTable(t *testing.T) {
 	all, bad := parseTable(fieldsTSV + providersTSV)
 	if len(bad) > 0 {

@@ -63,7 +63,7 @@ type Record struct {
 	Activity     GUID
 	Related      GUID   // parent activity
 	User         string // SID
-	Name         string // of a TraceLogging event
+	Name         string // of a TraceLogging event, and of few others
 
 	// Known tells that the field list is known, from the event or the table.
 	Known bool
@@ -122,7 +122,7 @@ type Sink struct {
 	// Header is called before the records of each trace in the file, if it is not nil.
 	Header func(*Header)
 	// Want is asked before a payload is decoded, with a record that lacks
-	// Name, User and fields; Known tells already whether it could be. If it says no, the record is counted and not
+	// User, fields and the name of a TraceLogging event; Known tells already whether it could be. If it says no, the record is counted and not
 	// given. nil = all are wanted.
 	Want    func(*Record) bool
 	Record  func(*Record)

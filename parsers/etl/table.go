@@ -23,6 +23,7 @@ var providersTSV string
 type provider struct {
 	name    string
 	layouts map[uint32][]field // by id and version<<16; a layout without fields is not nil
+	names   map[uint32]string  // of events, by id
 }
 
 // providers parses the table on first use. A fault in it is a programmer's
@@ -88,6 +89,7 @@ func (p *provider) add(list, events string) bool {
 		p.layouts = map[uint32][]field{}
 	}
 	for e := range strings.SplitSeq(events, " ") {
+		e, name, named := strings.Cut(e, "=")
 		id, version, _ := strings.Cut(e, "/")
 		n, err := strconv.ParseUint(id, 10, 16)
 		v := uint64(0)
@@ -98,6 +100,13 @@ func (p *provider) add(list, events string) bool {
 			return false
 		}
 		p.layouts[uint32(v<<16|n)] = layout
+		if !named {
+			continue
+		}
+		if p.names == nil {
+			p.names = map[uint32]string{}
+		}
+		p.names[uint32(n)] = name
 	}
 	return true
 }
@@ -144,15 +153,19 @@ func parseGUID(s string) (g GUID, ok bool) {
 	return g, true
 }
 
-// lookup names the record's provider, if it is known.
+// lookup names the record's provider and, of a manifest-based one, its event,
+// where they are known.
 func (d *decoder) lookup() {
-	if d.rec.ProviderName != "" {
-		return
+	r := &d.rec
+	p := d.table[r.Provider]
+	if p != nil && r.Kind == Manifest {
+		r.Name = p.names[r.ID]
 	}
-	if p := d.table[d.rec.Provider]; p != nil {
-		d.rec.ProviderName = p.name
-	} else if p := d.learned[d.rec.Provider]; p != nil {
-		d.rec.ProviderName = p.name
+	if p == nil {
+		p = d.learned[r.Provider]
+	}
+	if p != nil && r.ProviderName == "" {
+		r.ProviderName = p.name
 	}
 }
 
