@@ -46,7 +46,7 @@ func madeTrace(tb testing.TB, format int) []byte {
 		{Kind: etlw.Kernel, ID: 0x0301, Time: at(6)},
 	}
 	for i := range limitNoise + 5 {
-		t.Events = append(t.Events, etlw.Event{Provider: traceLiveID, ID: 6010, Level: 2, Time: at(100 + i), Fields: []etlw.Field{etlw.ANSI("", "Sample::Read"), etlw.I32("", -2147186555)}})
+		t.Events = append(t.Events, etlw.Event{Provider: traceLiveID, ID: 6010, Level: 2, Time: at(100 + i), Fields: []etlw.Field{etlw.ANSI("", "Sample::Read"), etlw.I32("", -2147467259)}})
 	}
 	for i := range limitUnknown + 2 {
 		t.Events = append(t.Events, etlw.Event{Provider: traceUnknown, ID: 3, Version: 1, Time: at(600 + i), Payload: make([]byte, 300)})

@@ -47,10 +47,11 @@ type stamp struct {
 // nothing.
 //
 // An offset comes from, best first: the offset that ConfigMgr records state,
-// nearest in time; the zone that an event trace states, nearest in time; the moment of the collection, which stands in UTC in the
-// bundle's own texts and in local time in the names of its trace files and in
-// the dates of its members; and, where there is neither, from nowhere: 0,
-// marked as event.ClockAssumed. An anchor more than two months away also
+// nearest in time; the zone that event traces state, nearest in time; the
+// moment of the collection, which stands in UTC in the bundle's own texts and
+// in local time in the names of its trace files and in the dates of its
+// members; and, where there is none of these, from nowhere: 0, marked as
+// event.ClockAssumed. An anchor more than two months away also
 // counts as assumed only, since summer time may lie between.
 func ResolveClocks(events []event.Event, facts []event.Fact, cov []event.Coverage) ClockReport {
 	z := readZone(events, facts, cov)
