@@ -74,6 +74,7 @@ var factNames = []FactInfo{
 	{"session.join", "Key = session number, Text = entra, hybrid, unknown"},
 	{"session.outcome", "Key = session number, Text = succeeded, failed, running, unknown"},
 	{"clock.offset-minutes", "minutes from UTC to the device's wall clock"},
+	{"clock.trace-offset-minutes", "Key = trace session, Num = minutes from UTC to the wall clock when it started, Time = that moment"},
 	{"clock.step", "a jump of the device's clock: Num = seconds forward (+) or back (-), Time = when"},
 	{"clock.skew-minutes", "device clock against a server's, minutes"},
 

@@ -48,6 +48,13 @@ const (
 	Dsregcmd      Source = "txt.dsregcmd"
 )
 
+// TracePrefix starts the sources of event traces.
+const TracePrefix = "etl."
+
+// Trace reports whether s is a source of event traces. These record what
+// components do inside; what happened to the device, its logs say.
+func (s Source) Trace() bool { return strings.HasPrefix(string(s), TracePrefix) }
+
 // SourceInfo describes a source for people: what it is and how to collect it.
 type SourceInfo struct {
 	Source  Source

@@ -131,6 +131,7 @@ var codeNames = [...]string{"hresult", "result", "exitcode", "error", "errorcode
 // codeName tells whether a field holds an error code; HRESULT1 and the like count.
 func codeName(name string) bool {
 	name = strings.TrimRight(name, "0123456789")
+	name = name[strings.LastIndexByte(name, '.')+1:] // of a structure: "activity.hresult"
 	for _, c := range codeNames {
 		if len(c) == len(name) && strings.EqualFold(c, name) {
 			return true

@@ -2,6 +2,7 @@ package parsers
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"debrief/event"
@@ -54,7 +55,10 @@ func TestParserChoice(t *testing.T) {
 		{"content_before_name", "client.msi.log", records, "cmtrace", event.Read},
 		{"installer_text_by_name", "client.msi.log", "some line", "msi", event.Read},
 		{"installer_text_renamed", "x.txt", "MSI (s) (A4:1C) [09:14:03:512]: text", "msi", event.Read},
-		{"trace_by_name", "a.etl.001", "xxxx", "etl", event.Unknown},
+		{"garbage_named_as_a_trace", "a.etl.001", "xxxx", "etl", event.Unread},
+		{"trace_never_written", "a.etl", "\x00\x00\x00\x00", "etl", event.Empty},
+		{"trace_with_a_size_only", "a.etl", "\x00\x00\x01" + strings.Repeat("\x00", 100), "etl", event.Empty},
+		{"notes_about_a_trace", "a.etl.notes.bin", "\x01\x02\x03\x04\x05\x06\xff\xfe", "", event.Unknown},
 		{"unknown_binary", "a.bin", "\x01\x02\x03\x04\x05\x06\xff\xfe", "", event.Unknown},
 		{"binary_named_as_a_log", "a.log", "\x01\x02\x03\x04\x05\x06\xff\xfe", "", event.Unread},
 		{"garbage_named_as_an_event_log", "shell-core.evtx", "\x01\x02\x03\x04\x05\x06\xff\xfe", "", event.Unread},

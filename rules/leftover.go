@@ -191,8 +191,13 @@ func newSpotter() *spotter {
 //
 // Event logs say so by their level. In text logs the level says little (a
 // fatal exit of ccmsetup is written as information): there a word of failure
-// and an error code, or the level error and a word, make one.
+// and an error code, or the level error and a word, make one. Event traces hold
+// the errors that components met and went around inside, thousands of them in
+// an enrolment that went well; what came of them, the logs say.
 func (s *spotter) failure(ev *event.Event) (code uint32, failed bool) {
+	if ev.Source.Trace() {
+		return 0, false
+	}
 	if ev.ID != 0 {
 		if ev.Level < event.LevelError {
 			return 0, false

@@ -51,6 +51,10 @@ func TestLeftovers(t *testing.T) {
 			{Source: event.DMEDP, ID: 76, Level: event.LevelError, Message: "HRESULT=0x80180001", Pos: event.Pos{File: "a.evtx", Record: 1}},
 			{Source: event.DMEDP, ID: 75, Level: event.LevelInfo, Message: "failed 0x80180001", Pos: event.Pos{File: "a.evtx", Record: 2}},
 		}, []string{"HRESULT=0x80180001 ×1"}},
+		{"event_traces_are_left_out", []event.Event{
+			{Source: event.TracePrefix + "aad", ID: 1098, Level: event.LevelError, Message: "Error=0xcaa2000c", Pos: event.Pos{File: "a.etl", Offset: 72}},
+			{Source: event.TracePrefix + "sample", Level: event.LevelError, Message: "Failed: hr=0x80070005", Pos: event.Pos{File: "a.etl", Offset: 80}},
+		}, nil},
 		{"known_noise", []event.Event{ev(1, event.LogSmsts, event.LevelError, "GetTsRegValue() is unsuccessful. 0x80070002.")}, nil},
 		{"a_rule_fired_on_it", []event.Event{ev(1, event.LogCcmsetup, event.LevelError, "Failed to get token 0x80070005")}, nil},
 		{"a_rule_saw_it_heal", []event.Event{ev(1, event.LogCcmsetup, event.LevelError, "Failed to get token 0x80070005"), ev(2, event.LogCcmsetup, event.LevelInfo, "Got a token")}, nil},

@@ -25,7 +25,7 @@ func Build(in Input) *Timeline {
 		in.Events = slices.Clone(in.Events)
 		Order(in.Events)
 	}
-	in.Events = withoutCopies(in.Events)
+	in.Events = withoutCopies(withoutTraces(in.Events))
 	b := &builder{in: in, reg: readRegistry(in.Facts), last: map[event.Source]time.Time{}}
 	b.clock()
 	b.registryFacts()

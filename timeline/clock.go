@@ -48,10 +48,11 @@ type stamp struct {
 //
 // An offset comes from, best first: happenings that the record's own writer and
 // an event log both tell (pairs.go); the offset that ConfigMgr records state,
-// nearest in time; such happenings of all writers; the moment of the collection, which stands in UTC in the
-// bundle's own texts and in local time in the names of its trace files and in
-// the dates of its members; and, where there is neither, from nowhere: 0,
-// marked as event.ClockAssumed. An anchor more than two months away also
+// nearest in time; such happenings of all writers; the zone that event traces
+// state, nearest in time; the moment of the collection, which stands in UTC in
+// the bundle's own texts and in local time in the names of its trace files and
+// in the dates of its members; and, where there is none of these, from nowhere:
+// 0, marked as event.ClockAssumed. An anchor more than two months away also
 // counts as assumed only, since summer time may lie between.
 func ResolveClocks(events []event.Event, facts []event.Fact, cov []event.Coverage) ClockReport {
 	z := readZone(events, facts, cov)
@@ -75,13 +76,19 @@ type zone struct {
 	declared []stamp // by wall clock
 	paired   map[writer][]stamp
 	together []stamp // pairs of all writers
+	traces   []stamp // the same, of event traces; record is the index of the fact
+	newest   sample  // of the traces; valid if there are any
 	anchor   sample  // from the collection; valid if anchored
 	anchored bool
 }
 
 func readZone(events []event.Event, facts []event.Fact, cov []event.Coverage) zone {
-	z := zone{declared: declaredOffsets(events)}
+	z := zone{declared: declaredOffsets(events), traces: traceOffsets(facts)}
 	z.paired, z.together = pairedOffsets(events)
+	if n := len(z.traces); n > 0 {
+		last := z.traces[n-1]
+		z.newest = sample{time.UnixMicro(last.wall).UTC(), last.offset, facts[last.record].Pos}
+	}
 	z.anchor, z.anchored = collectionOffset(events, facts, cov)
 	return z
 }
@@ -102,6 +109,12 @@ func (z *zone) at(wall time.Time) (int16, event.Clock) {
 	}
 	if off, d, ok := nearest(z.together, wall); ok && d <= anchorReach {
 		return off, event.ClockAnchored
+	}
+	if off, d, ok := nearest(z.traces, wall); ok && (!found || d < dist) {
+		offset, dist, found = off, d, true
+		if dist <= declaredReach {
+			return offset, event.ClockAnchored
+		}
 	}
 	if z.anchored {
 		if d := wall.Sub(z.anchor.wall).Abs(); !found || d < dist {
@@ -149,6 +162,22 @@ func declaredOffsets(events []event.Event) []stamp {
 	return all
 }
 
+// traceOffsets collects the zones that event traces state, by wall clock.
+func traceOffsets(facts []event.Fact) []stamp {
+	var all []stamp
+	for i := range facts {
+		f := &facts[i]
+		if f.Name != "clock.trace-offset-minutes" || f.Time.IsZero() || f.Num < offsetMin || !validOffset(int(min(f.Num, offsetMax+1))) {
+			continue
+		}
+		all = append(all, stamp{f.Time.UnixMicro() + f.Num*60e6, int16(f.Num), int32(i)})
+	}
+	slices.SortFunc(all, func(a, b stamp) int {
+		return cmp.Or(cmp.Compare(a.wall, b.wall), cmp.Compare(a.offset, b.offset), facts[a.record].Pos.Compare(facts[b.record].Pos))
+	})
+	return all
+}
+
 func validOffset(minutes int) bool {
 	return minutes%offsetGrain == 0 && minutes >= offsetMin && minutes <= offsetMax
 }
@@ -170,6 +199,8 @@ func (z *zone) report(events []event.Event) ClockReport {
 		r.Offset, r.Evidence = commonOffset(z.together, events)
 	case z.anchored:
 		r.Origin, r.Offset, r.Evidence = event.ClockAnchored, z.anchor.offset, []event.Pos{z.anchor.pos}
+	case len(z.traces) > 0:
+		r.Origin, r.Offset, r.Evidence = event.ClockAnchored, z.newest.offset, []event.Pos{z.newest.pos}
 	case local:
 		r.Origin = event.ClockAssumed
 	}

@@ -161,6 +161,29 @@ func permute(events []event.Event, order []int) {
 	}
 }
 
+// withoutTraces leaves out the records of event traces. What happened, the logs
+// say; a trace has the same once more, and what components did all the time,
+// so that a silence of the logs would not be one. Events are copied only where
+// needed.
+func withoutTraces(events []event.Event) []event.Event {
+	n := 0
+	for i := range events {
+		if events[i].Source.Trace() {
+			n++
+		}
+	}
+	if n == 0 {
+		return events
+	}
+	out := make([]event.Event, 0, len(events)-n)
+	for i := range events {
+		if !events[i].Source.Trace() {
+			out = append(out, events[i])
+		}
+	}
+	return out
+}
+
 // withoutCopies leaves out records that stand in two files: collections hold
 // the same log in several states, and a record read twice would happen twice.
 // Records at the same moment that say the same are copies, unless they stand

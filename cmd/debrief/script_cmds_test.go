@@ -8,8 +8,11 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"debrief/internal/synth/etlw"
 )
 
 // cmdExits runs a program and checks its exit code: exits 3 debrief analyze x.
@@ -66,6 +69,26 @@ func cmdTruncate(ts *testscript.TestScript, neg bool, args []string) {
 	info, err := os.Stat(name)
 	ts.Check(err)
 	ts.Check(os.Truncate(name, info.Size()*percent/100))
+}
+
+// cmdTrace writes an event trace with an event that describes itself, one of
+// Entra join that failed, and many of a provider that nobody knows: trace FILE.
+func cmdTrace(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: trace FILE")
+	}
+	start := time.Date(2031, 3, 4, 8, 0, 0, 0, time.UTC)
+	aad := etlw.GUID{0x4d, 0xe9, 0xbc, 0x9c, 0xb2, 0x7a, 0x43, 0xc9, 0x89, 0x94, 0x09, 0x15, 0xf1, 0xa5, 0xe2, 0x4f}
+	t := etlw.Trace{Start: start, Logger: "Sample session", Format: etlw.XPRESS, EventsLost: 3, Events: []etlw.Event{
+		{Kind: etlw.TraceLogging, ProviderName: "Sample.Provider", Name: "PackageApplied", Time: start, Fields: []etlw.Field{etlw.Str("Package", "sample.ppkg"), etlw.HResult("Result", 0x80070005)}},
+		{Provider: aad, ID: 1098, Level: 2, Time: start.Add(time.Second), Fields: []etlw.Field{etlw.U32("", 0xcaa2000c), etlw.Str("", "Interaction needed"), etlw.Str("", "")}},
+	}}
+	for i := range 100 {
+		t.Events = append(t.Events, etlw.Event{Provider: etlw.GUID{1}, ID: 9, Time: start.Add(time.Duration(i) * time.Minute), Payload: []byte{0xca, 0xfe}})
+	}
+	data, err := etlw.Encode(t)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o644))
 }
 
 // cmdHostileZip writes a ZIP whose members want out of the folder they are

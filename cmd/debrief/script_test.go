@@ -25,6 +25,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":      cmdExits,
 			"hostilezip": cmdHostileZip,
+			"trace":      cmdTrace,
 			"truncate":   cmdTruncate,
 		},
 	})

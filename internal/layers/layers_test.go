@@ -20,8 +20,10 @@ var allowed = map[string][]string{
 	"codes/internal/gen":   {},
 	"ingest":               {"event", "ingest/cab"},
 	"ingest/cab":           {"event"},
-	"parsers":              {"event", "codes", "parsers/evtx"},
-	"parsers/evtx":         {"event"},
+	"parsers":              {"event", "codes", "parsers/evtx", "parsers/etl", "parsers/winval"},
+	"parsers/evtx":         {"event", "parsers/winval"},
+	"parsers/etl":          {"event", "parsers/winval"},
+	"parsers/winval":       {"event"},
 	"timeline":             {"event", "codes"},
 	"rules":                {"event", "codes", "timeline"},
 	"report":               {"event", "codes", "timeline", "rules"},
@@ -30,6 +32,7 @@ var allowed = map[string][]string{
 	"internal/synth":       {"event", "internal/synth/evtxw", "internal/synth/cabw"},
 	"internal/synth/evtxw": {},
 	"internal/synth/cabw":  {},
+	"internal/synth/etlw":  {},
 	"cmd/debrief":          {"*"},
 }
 

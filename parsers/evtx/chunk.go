@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 
 	"debrief/event"
+	"debrief/parsers/winval"
 )
 
 const (
@@ -52,7 +53,7 @@ type decoder struct {
 
 	// The file.
 	broken    int // old records that have lost their template
-	arena     arena
+	arena     winval.Arena
 	strings   map[string]string // literal UTF-16 to text
 	recent    [slotCount]recent
 	dataNames []string
@@ -230,7 +231,7 @@ func (d *decoder) record(pos, end uint32, whole bool) bool {
 	d.rec = Record{
 		Number:    binary.LittleEndian.Uint64(d.b[pos+8:]),
 		Offset:    d.off + int64(pos),
-		Written:   filetime(binary.LittleEndian.Uint64(d.b[pos+16:])),
+		Written:   winval.Filetime(binary.LittleEndian.Uint64(d.b[pos+16:])),
 		Recovered: d.strict,
 	}
 	d.fields, d.values, d.pending = d.fields[:0], d.values[:0], d.pending[:0]
@@ -261,7 +262,7 @@ func (d *decoder) record(pos, end uint32, whole bool) bool {
 		r.Time = r.Written
 	}
 	d.fieldsLeft -= len(d.fields)
-	r.Fields = d.arena.keep(d.fields)
+	r.Fields = d.arena.Keep(d.fields)
 	d.sink.Record(r)
 	return true
 }

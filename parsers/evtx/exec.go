@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"debrief/event"
+	"debrief/parsers/winval"
 )
 
 // fail notes the first thing wrong with the current record.
@@ -31,7 +32,7 @@ func (d *decoder) work(n int) bool {
 
 // room reserves n bytes in the arena, within the limits of record and chunk.
 func (d *decoder) room(n int) bool {
-	got := d.arena.reserve(n, min(d.recordOut, d.chunkOut))
+	got := d.arena.Reserve(n, min(d.recordOut, d.chunkOut))
 	if got < 0 {
 		d.fail(errOutput)
 		return false
@@ -291,11 +292,11 @@ func (d *decoder) join(i, j uint32, vals []value) string {
 	if size == len(only) || !d.room(size) {
 		return only
 	}
-	start := len(d.arena.buf)
+	start := len(d.arena.Buf)
 	for k := i; k < j; k++ {
-		d.arena.buf = append(d.arena.buf, d.partText(k, vals)...)
+		d.arena.Buf = append(d.arena.Buf, d.partText(k, vals)...)
 	}
-	return d.arena.since(start)
+	return d.arena.Since(start)
 }
 
 // stringArray repeats the element for each string, as Windows does.
@@ -351,7 +352,7 @@ func (d *decoder) property(o *op, vals []value) {
 		*d.stringSlot(o.slot) = d.slotText(o, v, vals)
 	case slotTime:
 		if v != nil && v.typ == typeFiletime && v.size == 8 {
-			r.Time = filetime(binary.LittleEndian.Uint64(d.raw(v)))
+			r.Time = winval.Filetime(binary.LittleEndian.Uint64(d.raw(v)))
 		} else if t, err := time.Parse(time.RFC3339Nano, d.slotText(o, v, vals)); err == nil {
 			r.Time = t.UTC()
 		}

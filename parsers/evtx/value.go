@@ -4,9 +4,10 @@ import (
 	"encoding/binary"
 	"math"
 	"strconv"
-	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"debrief/parsers/winval"
 )
 
 // Types of values, [MS-EVEN6] 2.2.12.4. An array has typeArray added.
@@ -69,11 +70,11 @@ func (d *decoder) valueText(v *value) string {
 func (d *decoder) render(typ uint8, b []byte) string {
 	switch typ {
 	case typeString, typeEvtXML:
-		b = trimNUL(b)
+		b = winval.TrimNUL(b)
 	case typeANSI:
 		b = trimZero(b)
 	case typeSID:
-		if n := sidLen(b); n > 0 {
+		if n := winval.SIDLen(b); n > 0 {
 			b = b[:n]
 		}
 	case typeBool:
@@ -89,13 +90,13 @@ func (d *decoder) render(typ uint8, b []byte) string {
 	if typ == typeNull || len(b) == 0 || !d.room(maxText(typ, len(b))) {
 		return ""
 	}
-	start := len(d.arena.buf)
+	start := len(d.arena.Buf)
 	if typ >= typeArray {
-		d.arena.buf = appendArray(d.arena.buf, typ&^typeArray, b)
+		d.arena.Buf = appendArray(d.arena.Buf, typ&^typeArray, b)
 	} else {
-		d.arena.buf = appendValue(d.arena.buf, typ, b)
+		d.arena.Buf = appendValue(d.arena.Buf, typ, b)
 	}
-	return d.arena.since(start)
+	return d.arena.Since(start)
 }
 
 // maxText bounds the text that n bytes of a type can become.
@@ -145,9 +146,9 @@ func appendValue(dst []byte, typ uint8, b []byte) []byte {
 	case typeNull:
 		return dst
 	case typeString, typeEvtXML:
-		return appendUTF16(dst, trimNUL(b))
+		return winval.AppendUTF16(dst, winval.TrimNUL(b))
 	case typeANSI:
-		return appendANSI(dst, trimZero(b))
+		return winval.AppendANSI(dst, trimZero(b))
 	case typeInt8, typeInt16, typeInt32, typeInt64:
 		if n, ok := integer(b, true); ok {
 			return strconv.AppendInt(dst, int64(n), 10)
@@ -175,19 +176,19 @@ func appendValue(dst []byte, typ uint8, b []byte) []byte {
 		}
 	case typeGUID:
 		if len(b) == 16 {
-			return appendGUID(dst, b)
+			return winval.AppendGUID(dst, b)
 		}
 	case typeFiletime:
 		if len(b) == 8 {
-			return appendFiletime(dst, binary.LittleEndian.Uint64(b))
+			return winval.AppendFiletime(dst, binary.LittleEndian.Uint64(b))
 		}
 	case typeSystime:
 		if len(b) == 16 {
-			return appendSystime(dst, b)
+			return winval.AppendSystime(dst, b)
 		}
 	case typeSID:
-		if n := sidLen(b); n > 0 {
-			return appendSID(dst, b[:n])
+		if n := winval.SIDLen(b); n > 0 {
+			return winval.AppendSID(dst, b[:n])
 		}
 	case typeBinary:
 	default:
@@ -195,7 +196,7 @@ func appendValue(dst []byte, typ uint8, b []byte) []byte {
 			return append(dst, trimZero(b)...)
 		}
 	}
-	return appendHex(dst, b)
+	return winval.AppendHex(dst, b)
 }
 
 // appendArray appends the items of an array, joined by ",". String arrays
@@ -214,14 +215,14 @@ func appendArray(dst []byte, typ uint8, b []byte) []byte {
 		return dst
 	case typeSID:
 		for first := true; ; first = false {
-			n := sidLen(b)
+			n := winval.SIDLen(b)
 			if n == 0 {
-				return appendHex(dst, b)
+				return winval.AppendHex(dst, b)
 			}
 			if !first {
 				dst = append(dst, ',')
 			}
-			dst = appendSID(dst, b[:n])
+			dst = winval.AppendSID(dst, b[:n])
 			if b = b[n:]; len(b) == 0 {
 				return dst
 			}
@@ -232,7 +233,7 @@ func appendArray(dst []byte, typ uint8, b []byte) []byte {
 		n = itemSize[typ]
 	}
 	if n == 0 || len(b)%n != 0 {
-		return appendHex(dst, b)
+		return winval.AppendHex(dst, b)
 	}
 	for i := 0; i < len(b); i += n {
 		if i > 0 {
@@ -278,47 +279,4 @@ func printable(b []byte) bool {
 		b = b[n:]
 	}
 	return true
-}
-
-// epochDelta is the number of 100 ns ticks from 1601 to 1970.
-const epochDelta = 116444736000000000
-
-// lastTick is the end of the year 9999; what is beyond is no time.
-const lastTick = 2650467744000000000
-
-// filetime converts a FILETIME; 0 and times beyond the year 9999 give the
-// zero time.
-func filetime(ticks uint64) time.Time {
-	if ticks == 0 || ticks >= lastTick {
-		return time.Time{}
-	}
-	n := int64(ticks) - epochDelta
-	sec := n / 1e7
-	if n%1e7 < 0 {
-		sec--
-	}
-	return time.Unix(sec, (n-sec*1e7)*100).UTC()
-}
-
-// appendFiletime appends a FILETIME as RFC 3339, or as a number where it is
-// no time.
-func appendFiletime(dst []byte, ticks uint64) []byte {
-	if t := filetime(ticks); !t.IsZero() {
-		return t.AppendFormat(dst, time.RFC3339Nano)
-	}
-	return strconv.AppendUint(dst, ticks, 10)
-}
-
-// appendSystime appends a SYSTEMTIME (year, month, weekday, day, hour, minute,
-// second, millisecond) as RFC 3339, or as hex where it is no time.
-func appendSystime(dst, b []byte) []byte {
-	var f [8]int
-	for i := range f {
-		f[i] = int(binary.LittleEndian.Uint16(b[2*i:]))
-	}
-	if f[0] < 1 || f[0] > 9999 || f[1] < 1 || f[1] > 12 || f[3] < 1 || f[3] > 31 || f[4] > 23 || f[5] > 59 || f[6] > 59 || f[7] > 999 {
-		return appendHex(dst, b)
-	}
-	t := time.Date(f[0], time.Month(f[1]), f[3], f[4], f[5], f[6], f[7]*1e6, time.UTC)
-	return t.AppendFormat(dst, time.RFC3339Nano)
 }

@@ -64,7 +64,7 @@ func TestValues(t *testing.T) {
 		{"guid_short", typeGUID, guid[:4], "78563412"},
 		{"sizet_32", typeSizeT, le32(0xdeadbeef), "0xdeadbeef"},
 		{"sizet_64", typeSizeT, le64(0x7ffdeadbeef), "0x7ffdeadbeef"},
-		{"filetime", typeFiletime, le64(tick(2024, 3)), "2024-03-01T00:00:00.1234567Z"},
+		{"winval.Filetime", typeFiletime, le64(tick(2024, 3)), "2024-03-01T00:00:00.1234567Z"},
 		{"filetime_before_1970", typeFiletime, le64(tick(1969, 12)), "1969-12-01T00:00:00.1234567Z"},
 		{"filetime_zero", typeFiletime, le64(0), "0"},
 		{"filetime_never", typeFiletime, le64(math.MaxInt64), "9223372036854775807"},

@@ -1,74 +1,15 @@
-package evtx
+package winval
 
 import (
 	"encoding/binary"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
-	"unsafe"
-
-	"debrief/event"
 )
 
-// arena holds the text and the field lists of a file in blocks that double
-// from small to large, so that an empty log costs little and a full one few
-// allocations. Blocks are never written twice: strings are views into them.
-type arena struct {
-	buf    []byte // current block; len = used
-	block  int    // size of the next block
-	fields []event.Field
-	nfield int // size of the next block of fields
-}
-
-const (
-	minBlock  = 4 << 10
-	maxBlock  = 64 << 10
-	minFields = 64
-	maxFields = 2048
-)
-
-// reserve makes room for n more bytes in the current block and returns the
-// bytes it had to allocate for it. It does nothing and returns -1 where that
-// is more than limit.
-func (a *arena) reserve(n, limit int) int {
-	if cap(a.buf)-len(a.buf) >= n {
-		return 0
-	}
-	next := min(max(2*a.block, minBlock), maxBlock)
-	size := max(n, next)
-	if size > limit {
-		return -1
-	}
-	a.block = next
-	a.buf = make([]byte, 0, size)
-	return size
-}
-
-// since returns the bytes from start on as a string.
-func (a *arena) since(start int) string {
-	if start == len(a.buf) {
-		return ""
-	}
-	return unsafe.String(&a.buf[start], len(a.buf)-start)
-}
-
-// keep copies a field list; the copy has no spare capacity.
-func (a *arena) keep(f []event.Field) event.Fields {
-	if len(f) == 0 {
-		return nil
-	}
-	if cap(a.fields)-len(a.fields) < len(f) {
-		a.nfield = min(max(2*a.nfield, minFields), maxFields)
-		a.fields = make([]event.Field, 0, max(len(f), a.nfield))
-	}
-	start := len(a.fields)
-	a.fields = append(a.fields, f...)
-	return a.fields[start:len(a.fields):len(a.fields)]
-}
-
-// appendUTF16 appends little-endian UTF-16 as UTF-8; room for 3 bytes a unit must
+// AppendUTF16 appends little-endian UTF-16 as UTF-8; room for 3 bytes a unit must
 // be reserved. Lone surrogates become U+FFFD.
-func appendUTF16(dst, src []byte) []byte {
+func AppendUTF16(dst, src []byte) []byte {
 	for len(src) >= 8 {
 		v := binary.LittleEndian.Uint64(src)
 		if v&0xff80ff80ff80ff80 != 0 {
@@ -98,8 +39,8 @@ func appendUTF16(dst, src []byte) []byte {
 	return dst
 }
 
-// trimNUL cuts UTF-16 NULs off the end, and half a unit.
-func trimNUL(b []byte) []byte {
+// TrimNUL cuts UTF-16 NULs off the end, and half a unit.
+func TrimNUL(b []byte) []byte {
 	b = b[:len(b)&^1]
 	for len(b) >= 2 && b[len(b)-1] == 0 && b[len(b)-2] == 0 {
 		b = b[:len(b)-2]
@@ -113,8 +54,8 @@ var windows1252 = [32]rune{
 	0x90, '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', 0x9d, 'ž', 'Ÿ',
 }
 
-// appendANSI appends an 8-bit string; room for 3 bytes each must be reserved.
-func appendANSI(dst, src []byte) []byte {
+// AppendANSI appends an 8-bit string; room for 3 bytes each must be reserved.
+func AppendANSI(dst, src []byte) []byte {
 	if utf8.Valid(src) {
 		return append(dst, src...)
 	}
@@ -130,15 +71,15 @@ func appendANSI(dst, src []byte) []byte {
 
 const hexLower, hexUpper = "0123456789abcdef", "0123456789ABCDEF"
 
-func appendHex(dst, src []byte) []byte {
+func AppendHex(dst, src []byte) []byte {
 	for _, c := range src {
 		dst = append(dst, hexLower[c>>4], hexLower[c&15])
 	}
 	return dst
 }
 
-// appendGUID appends 16 bytes as {XXXXXXXX-XXXX-XXXX-XXXX-XXXXXXXXXXXX}.
-func appendGUID(dst, b []byte) []byte {
+// AppendGUID appends 16 bytes as {XXXXXXXX-XXXX-XXXX-XXXX-XXXXXXXXXXXX}.
+func AppendGUID(dst, b []byte) []byte {
 	dst = append(dst, '{')
 	for i, j := range [16]int{3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15} {
 		if i == 4 || i == 6 || i == 8 || i == 10 {
@@ -149,17 +90,17 @@ func appendGUID(dst, b []byte) []byte {
 	return append(dst, '}')
 }
 
-// sidLen is the size of the SID at the start of b, or 0 where none fits.
-func sidLen(b []byte) int {
+// SIDLen is the size of the SID at the start of b, or 0 where none fits.
+func SIDLen(b []byte) int {
 	if len(b) < 8 || len(b) < 8+4*int(b[1]) {
 		return 0
 	}
 	return 8 + 4*int(b[1])
 }
 
-// appendSID appends a SID of sidLen bytes. An authority above 32 bits is hex,
+// AppendSID appends a SID of SIDLen bytes. An authority above 32 bits is hex,
 // as in Windows.
-func appendSID(dst, b []byte) []byte {
+func AppendSID(dst, b []byte) []byte {
 	dst = append(dst, "S-"...)
 	dst = strconv.AppendUint(dst, uint64(b[0]), 10)
 	auth := uint64(binary.BigEndian.Uint16(b[2:]))<<32 | uint64(binary.BigEndian.Uint32(b[4:]))
