@@ -59,7 +59,7 @@ const (
 	FieldName      FilterField = "name" // semantic name
 	FieldHost      FilterField = "host"
 	FieldUser      FilterField = "user"
-	FieldFile      FilterField = "file"    // path in the case, its base name, or the end of the path
+	FieldFile      FilterField = "file"    // path in the case; see MatchFile
 	FieldLine      FilterField = "line"    // number
 	FieldRecord    FilterField = "record"  // number
 	FieldProcess   FilterField = "process" // number
@@ -349,15 +349,23 @@ func (e *Event) number(f FilterField) (int64, bool) {
 	return int64(min(n, 1<<63-1)), n != 0
 }
 
-// MatchFile reports whether a path is meant by a folded pattern: the whole
-// path, its base name or its last elements; "*" stands for any text.
+// MatchFile reports whether a path is meant by a folded pattern: its last
+// elements, as many as the pattern has, are like those of the pattern. The base
+// name alone is enough; "*" stands for any text within one element.
 func MatchFile(pattern, file string) bool {
-	if strings.ContainsRune(pattern, '*') {
-		return Like(pattern, file) || Like(pattern, file[strings.LastIndexByte(file, '/')+1:]) || Like("*/"+pattern, file)
+	for {
+		i, j := strings.LastIndexByte(pattern, '/'), strings.LastIndexByte(file, '/')
+		if !Like(pattern[i+1:], file[j+1:]) {
+			return false
+		}
+		if i < 0 {
+			return true
+		}
+		if j < 0 {
+			return false
+		}
+		pattern, file = pattern[:i], file[:j]
 	}
-	file = foldToken(file)
-	rest, ok := strings.CutSuffix(file, pattern)
-	return ok && pattern != "" && (rest == "" || strings.HasSuffix(rest, "/"))
 }
 
 // Like compares a value with a folded pattern, without regard to case; "*"

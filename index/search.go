@@ -72,7 +72,7 @@ type Hit struct {
 // FieldCounts counts events by the values of a field.
 type FieldCounts struct {
 	Field  event.FilterField `json:"field"`
-	Values []Count     `json:"values"` // most events first, then by value
+	Values []Count           `json:"values"` // most events first, then by value
 	// Other counts events whose values were too many to be told apart.
 	Other int `json:"other,omitempty"`
 }
