@@ -20,7 +20,7 @@ type Filter struct {
 	Text   string
 	Words  []string // of OpPhrase: folded words that follow each other
 	Codes  []uint32 // of OpHasCode: any of them
-	Lo, Hi int64    // of OpBetween, both included
+	Lo, Hi int64    // of OpBetween and OpHasCode, both included
 	// From and Until bound OpAt; zero = open. Until is not included.
 	From, Until time.Time
 
@@ -42,7 +42,7 @@ const (
 	OpIs                      // the Field has the value Text
 	OpBetween                 // the number in Field lies in Lo … Hi
 	OpAt                      // the time lies in From … Until; an event without time never does
-	OpHasCode                 // one text holds one of Codes, in any spelling
+	OpHasCode                 // one text holds one of Codes, or one in Lo … Hi where there are none, in any spelling
 )
 
 // FilterField names what OpIs and OpBetween look at. Names that begin with "field."
@@ -168,6 +168,11 @@ func TimeBetween(from, until time.Time) *Filter { return &Filter{Op: OpAt, From:
 // WithCode matches events that name any of the codes.
 func WithCode(values ...uint32) *Filter { return &Filter{Op: OpHasCode, Codes: values} }
 
+// WithCodeBetween matches events that name a code in lo … hi.
+func WithCodeBetween(lo, hi uint32) *Filter {
+	return &Filter{Op: OpHasCode, Lo: int64(lo), Hi: int64(hi)}
+}
+
 // Match reports whether the filter matches the event.
 func (f *Filter) Match(s *Subject) bool {
 	switch f.Op {
@@ -204,7 +209,7 @@ func (f *Filter) Match(s *Subject) bool {
 		t := s.Event.Time
 		return !t.IsZero() && (f.From.IsZero() || !t.Before(f.From)) && (f.Until.IsZero() || t.Before(f.Until))
 	case OpHasCode:
-		return s.Codes != nil && slices.ContainsFunc(s.Codes(s.Event), func(c uint32) bool { return slices.Contains(f.Codes, c) })
+		return s.Codes != nil && slices.ContainsFunc(s.Codes(s.Event), f.hasCode)
 	}
 	return false
 }
@@ -220,6 +225,13 @@ func (e *Event) Texts(yield func(string) bool) {
 			return
 		}
 	}
+}
+
+func (f *Filter) hasCode(c uint32) bool {
+	if len(f.Codes) == 0 {
+		return f.Lo <= int64(c) && int64(c) <= f.Hi
+	}
+	return slices.Contains(f.Codes, c)
 }
 
 func anyText(e *Event, holds func(string) bool) bool {

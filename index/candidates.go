@@ -112,6 +112,9 @@ func (p *part) look(f *event.Filter) (set *roaring.Bitmap) {
 	case event.OpPrefix:
 		err = p.prefix(f.Text, set)
 	case event.OpHasCode:
+		if len(f.Codes) == 0 {
+			err = p.span(appendCode(nil, uint32(f.Lo)), after(appendCode(nil, uint32(f.Hi))), set)
+		}
 		for _, c := range f.Codes {
 			if err == nil {
 				err = p.postings(appendCode(nil, c), set)
