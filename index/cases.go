@@ -173,11 +173,12 @@ func (c *Case) see(e *event.Event) {
 	if e.Time.IsZero() {
 		return
 	}
-	if c.First.IsZero() || e.Time.Before(c.First) {
-		c.First = e.Time
+	t := boundTime(e.Time)
+	if c.First.IsZero() || t.Before(c.First) {
+		c.First = t
 	}
-	if e.Time.After(c.Last) {
-		c.Last = e.Time
+	if t.After(c.Last) {
+		c.Last = t
 	}
 }
 

@@ -204,3 +204,19 @@ func (x *indexer) clean() {
 		}
 	}
 }
+
+// checkSums drops the parts whose bytes are not what was written; finish
+// builds them anew.
+func (x *indexer) checkSums() {
+	for _, p := range slices.Clone(x.s.parts) {
+		info, err := readPartInfo(filepath.Join(x.dir, p.name+infoExt))
+		if err == nil {
+			_, sum, e := sumFile(filepath.Join(x.dir, p.name+partExt), false)
+			if e == nil && sum == info.Sum {
+				continue
+			}
+		}
+		_ = x.drop(p.name) // one that cannot be removed is found again
+	}
+	x.s.loadParts()
+}

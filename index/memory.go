@@ -45,6 +45,7 @@ func (m *Memory) Add(ctx context.Context, s *Submission) (CaseID, bool, error) {
 	if err := s.check(); err != nil {
 		return "", false, err
 	}
+	s = bounded(s)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	c := &memoryCase{Case: newCase(s), blobs: map[string][]byte{}}
@@ -140,6 +141,7 @@ func (m *Memory) Annotate(id CaseID, a Annotation) error {
 
 // Judge is Writer.Judge.
 func (m *Memory) Judge(id CaseID, j Judgement) error {
+	j = j.bounded()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.change(id, func(c *memoryCase) {

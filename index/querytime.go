@@ -1,6 +1,7 @@
 package index
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -80,4 +81,23 @@ func parseAge(s string) (time.Duration, bool) {
 		return 0, false
 	}
 	return time.Duration(n) * unit, true
+}
+
+// ParseMoment reads a time as "since:" does: 7d, 24h, 2024-03-05,
+// 2024-03-05T09:30. It returns the beginning of what was said.
+func ParseMoment(s string, now time.Time) (time.Time, error) {
+	p := &queryParser{now: now}
+	t, _, ok := p.moment(s)
+	if !ok {
+		return t, fmt.Errorf("%q is not a time such as 2024-03-05, 2024-03-05T09:30 or 7d", s)
+	}
+	return t, nil
+}
+
+// ParseAge reads a length of time as "since:" does: 30m, 24h, 7d, 2w.
+func ParseAge(s string) (time.Duration, error) {
+	if age, ok := parseAge(s); ok && age > 0 {
+		return age, nil
+	}
+	return 0, fmt.Errorf("%q is not a length of time such as 30m, 24h or 7d", s)
 }

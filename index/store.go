@@ -172,3 +172,13 @@ func (s *store) entries() []*entry {
 	defer s.mu.RUnlock()
 	return s.state.sorted()
 }
+
+// closeSegment gives up a segment that no case speaks of.
+func (s *store) closeSegment(n uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f := s.segs[n]; f != nil {
+		_ = f.Close() // it was only read
+		delete(s.segs, n)
+	}
+}

@@ -252,6 +252,7 @@ func (w *DiskWriter) annotate(e *entry, a *Annotation) error {
 
 // Judge is Writer.Judge.
 func (w *DiskWriter) Judge(id CaseID, j Judgement) error {
+	j = j.bounded()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	e, err := w.store.get(id)
@@ -340,6 +341,7 @@ func (w *DiskWriter) Add(ctx context.Context, s *Submission) (CaseID, bool, erro
 	if err := s.check(); err != nil {
 		return "", false, err
 	}
+	s = bounded(s)
 	c := newCase(s)
 	w.mu.Lock()
 	defer w.mu.Unlock()

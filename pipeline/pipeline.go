@@ -56,6 +56,7 @@ type Case struct {
 	facts     []event.Fact
 	coverage  []event.Coverage
 	timeline  *timeline.Timeline
+	files     []ingest.File // with the content of each, copies too
 }
 
 // Events yields the events in timeline order.
@@ -143,6 +144,7 @@ func ReadCases(ctx context.Context, paths []string, opts Options) ([]*Case, erro
 			c.Roots = []string{g.name()}
 		}
 		c.merge(got.Files, outputs, g.files)
+		c.files = contents(got, g.files)
 		c.attach(slices.DeleteFunc(slices.Clone(got.Problems), func(p event.Problem) bool { return len(groups) > 1 && !g.owns(p) }))
 		c.settle()
 		cases[i] = c
@@ -281,6 +283,16 @@ func (c *Case) merge(files []ingest.File, outputs []*parsers.Output, members []i
 		c.coverage = append(c.coverage, o.Coverage)
 		outputs[i] = nil
 	}
+}
+
+// contents lists the files of one case, each with its bytes.
+func contents(got *ingest.Case, members []int) []ingest.File {
+	out := make([]ingest.File, len(members))
+	for n, i := range members {
+		out[n] = got.Files[i]
+		out[n].Data = got.Content(got.Files[i])
+	}
+	return out
 }
 
 // attach adds the problems of ingest to the files they speak of. Archives,

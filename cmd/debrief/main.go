@@ -87,7 +87,7 @@ func newRoot(s streams) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.AddCommand(
 		newAnalyze(), newTimeline(), newParse(), newExtract(),
-		newCode(), newRules(), newDemo(), newVersion(),
+		newCode(), newRules(), newDemo(), newVersion(), newArchive(), newSearch(),
 	)
 	asUsage(root)
 	return root
