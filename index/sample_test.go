@@ -153,3 +153,6 @@ func (m *made) submission(name string, n int) *Submission {
 func fileOf(path string, data []byte) File {
 	return File{Path: path, Hash: hashOf(data), Size: int64(len(data)), Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }}
 }
+
+// now0 is the clock of queries in tests.
+var now0 = time.Date(2024, 9, 1, 0, 0, 0, 0, time.UTC)
