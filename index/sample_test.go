@@ -18,6 +18,9 @@ type made struct {
 	words []string
 	zipf  *rand.Zipf
 	guids []string
+
+	patterns []string // message templates
+	often    *rand.Zipf
 }
 
 func newMade(seed uint64) *made {
@@ -35,6 +38,8 @@ func newMade(seed uint64) *made {
 	for range 300 {
 		m.guids = append(m.guids, m.guid())
 	}
+	m.patterns = m.templates()
+	m.often = rand.NewZipf(r, 1.1, 8, uint64(len(m.patterns)-1))
 	return m
 }
 
@@ -52,30 +57,59 @@ func (m *made) known() string {
 	return m.guid()
 }
 
-var madeCodes = []string{"0x80070643", "0x80072ee7", "-2147023293", "0x87d00215", "0x80180014", "0x800705b4"}
+// templates are the messages that the programs know: words with gaps. Logs are
+// made of some hundred of these, the frequent ones making up most of it.
+func (m *made) templates() []string {
+	gaps := []string{"{guid}", "{num}", "{num}", "{path}", "{code}", "{word}", "{word}", "{version}", "{url}"}
+	list := make([]string, 800)
+	for i := range list {
+		var b strings.Builder
+		for n := range 5 + m.r.IntN(16) {
+			if n > 0 {
+				b.WriteByte(' ')
+			}
+			if m.r.IntN(6) == 0 {
+				b.WriteString(gaps[m.r.IntN(len(gaps))])
+			} else {
+				b.WriteString(m.word())
+			}
+		}
+		list[i] = b.String()
+	}
+	return list
+}
 
 // message is one line as a management client writes it.
 func (m *made) message() string {
+	t := m.patterns[m.often.Uint64()]
 	var b strings.Builder
-	switch m.r.IntN(8) {
-	case 0:
-		fmt.Fprintf(&b, "Processing policy {%s} version %d.%02d for scope Machine", m.known(), m.r.IntN(30), m.r.IntN(100))
-	case 1:
-		fmt.Fprintf(&b, `File C:\Windows\ccmcache\%s\%s.msi has been downloaded, %d bytes`, string('a'+rune(m.r.IntN(26))), m.word(), m.r.IntN(1<<26))
-	case 2:
-		fmt.Fprintf(&b, "%s failed with error %s, retry %d of 10", m.word(), madeCodes[m.r.IntN(len(madeCodes))], m.r.IntN(10))
-	case 3:
-		fmt.Fprintf(&b, "Sending location request to %s.corp.example, transaction %s", m.word(), m.guid())
-	case 4:
-		fmt.Fprintf(&b, "State %d -> %d, elapsed %d ms", m.r.IntN(9), m.r.IntN(9), m.r.IntN(100000))
-	default:
-		b.WriteString("Evaluating")
+	for {
+		before, rest, ok := strings.Cut(t, "{")
+		b.WriteString(before)
+		if !ok {
+			return b.String()
+		}
+		gap, after, _ := strings.Cut(rest, "}")
+		switch t = after; gap {
+		case "guid":
+			b.WriteString("{" + m.known() + "}")
+		case "num":
+			fmt.Fprintf(&b, "%d", m.r.IntN(1<<(1+m.r.IntN(26))))
+		case "path":
+			fmt.Fprintf(&b, `C:\Windows\ccmcache\%s\%s.msi`, string('a'+rune(m.r.IntN(26))), m.word())
+		case "code":
+			b.WriteString("failed with error " + madeCodes[m.r.IntN(len(madeCodes))])
+		case "version":
+			fmt.Fprintf(&b, "5.00.%d.%d", 9000+m.r.IntN(200), 1000+m.r.IntN(50))
+		case "url":
+			fmt.Fprintf(&b, "https://%s.corp.example/SMS_MP/.sms_aut?MPLIST", m.word())
+		default:
+			b.WriteString(m.word())
+		}
 	}
-	for range 3 + m.r.IntN(14) {
-		b.WriteString(" " + m.word())
-	}
-	return b.String()
 }
+
+var madeCodes = []string{"0x80070643", "0x80072ee7", "-2147023293", "0x87d00215", "0x80180014", "0x800705b4"}
 
 var (
 	madeFiles      = []string{"ccmsetup/ccmsetup.log", "CCM/Logs/CAS.log", "CCM/Logs/PolicyAgent.log", "mdm.cab/shell-core.evtx", "SMSTS/smsts.log", "Ümlaut/Füße.log"}
