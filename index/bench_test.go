@@ -229,9 +229,9 @@ func BenchmarkSearch(b *testing.B) {
 		{"phrase", func() string { return `"` + m.word() + " " + m.word() + `"` }, SearchOptions{}},
 		{"field_and_range", func() string {
 			day := time.Date(2024, 3, 5, 0, 0, 0, 0, time.UTC).AddDate(0, 0, m.r.IntN(90))
-			return "component:CAS level:>=error time:" + day.Format(time.DateOnly)
+			return "component:CAS level:>=warning time:" + day.Format(time.DateOnly)
 		}, SearchOptions{}},
-		{"facet", func() string { return "level:error" }, SearchOptions{Limit: -1, By: []event.FilterField{event.FieldCause, event.FieldComponent}}},
+		{"facet", func() string { return "level:warning" }, SearchOptions{Limit: -1, By: []event.FilterField{event.FieldCause, event.FieldComponent}}},
 		{"facet_of_word", func() string { return m.word() }, SearchOptions{Limit: -1, By: []event.FilterField{event.FieldCause}}},
 	} {
 		b.Run(kind.name, func(b *testing.B) {
