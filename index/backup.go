@@ -149,10 +149,16 @@ func restoreFile(ctx context.Context, path string, r io.Reader) error {
 	return errors.Join(err, f.Close())
 }
 
+// maxJournal bounds the journal of a backup: that of some million cases.
+const maxJournal = 4 << 30
+
 func restoreJournal(dir string, r io.Reader) error {
-	data, err := io.ReadAll(r)
+	data, err := io.ReadAll(io.LimitReader(r, maxJournal+1))
 	if err != nil {
 		return fmt.Errorf("reading the backup: %w", err)
+	}
+	if len(data) > maxJournal {
+		return fmt.Errorf("the journal of the backup is larger than %d bytes", maxJournal)
 	}
 	rep := &replayed{state: newState()}
 	if err := rep.replay(data, 0); err != nil {

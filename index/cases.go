@@ -87,12 +87,7 @@ func joinIDs(ids []CaseID) string {
 func caseID(files []File) CaseID {
 	lines := make([]string, len(files))
 	for i, f := range files {
-		inside := f.Path
-		if _, rest, ok := strings.Cut(f.Path, "/"); ok {
-			inside = rest
-		} else {
-			inside = ""
-		}
+		_, inside, _ := strings.Cut(f.Path, "/")
 		lines[i] = fmt.Sprintf("%q %s %d\n", inside, f.Hash, f.Size)
 	}
 	slices.Sort(lines)

@@ -45,8 +45,6 @@ type place struct {
 	size int64
 }
 
-func (p place) end() int64 { return p.off + p.size }
-
 // readFrame reads the frame at off. size, where known, must fit. It returns
 // ErrDamaged where there is none.
 func readFrame(r io.ReaderAt, off, size int64, kind byte) ([]byte, error) {
