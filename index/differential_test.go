@@ -61,7 +61,7 @@ func TestSearchMeansMatch(t *testing.T) {
 	a, mem, m := twoEngines(t)
 	g := &asker{m: m, r: rand.New(rand.NewPCG(5, 5)), mem: mem}
 	matched := 0
-	for i := range 400 {
+	for i := range 250 {
 		text := g.query(3)
 		q, err := ParseQuery(text, time.Date(2024, 9, 1, 0, 0, 0, 0, time.UTC))
 		if err != nil {
@@ -93,8 +93,8 @@ func TestSearchMeansMatch(t *testing.T) {
 			matched++
 		}
 	}
-	if matched < 100 {
-		t.Errorf("only %d of 400 queries matched anything", matched)
+	if matched < 70 {
+		t.Errorf("only %d of 250 queries matched anything", matched)
 	}
 }
 

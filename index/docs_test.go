@@ -170,10 +170,12 @@ func FuzzBlock(f *testing.F) {
 		list = append(list, &events[i])
 	}
 	payload, _ := encodeBlock(p, list, make([]int, len(list)))
-	meta, err := u.unpack(payload[1:])
-	if err == nil {
-		f.Add(meta)
+	d := decoder{b: payload}
+	meta, err := u.unpack(d.bytes(d.count()))
+	if err != nil {
+		f.Fatal(err)
 	}
+	f.Add(meta)
 	f.Add(payload)
 	f.Fuzz(func(_ *testing.T, data []byte) {
 		// As it is, and as the columns of a block that unpacks.

@@ -57,7 +57,8 @@ type Submission struct {
 	Added     time.Time // now, as the caller says
 	Tags      []string
 	Files     []File
-	// Events in the order of the timeline. They are read once and not kept.
+	// Events in the order of the timeline. They are read once, stay unchanged
+	// until Add returns, and are not kept.
 	Events    iter.Seq[*event.Event]
 	Facts     []event.Fact
 	Coverage  []event.Coverage
