@@ -51,7 +51,7 @@ func Shape(message string) string {
 // varies looks at the word that s begins with: how long it is, and what stands
 // for it in a shape; empty = the word itself.
 func varies(s string) (length int, name string) {
-	if len(s) >= guidLen && isGUID(s[:guidLen]) && (len(s) == guidLen || !isWordByte(s[guidLen])) {
+	if isGUID(s) && (len(s) == guidLen || !isWordByte(s[guidLen])) {
 		return guidLen, "<guid>"
 	}
 	end, digits, letters := 0, 0, 0
@@ -79,25 +79,6 @@ func varies(s string) (length int, name string) {
 // isJoin reports whether s[i] joins two runs of digits: 5.0.9122, 10:11:12.
 func isJoin(s string, i int, inNumber bool) bool {
 	return inNumber && (s[i] == '.' || s[i] == ':') && i+1 < len(s) && s[i+1] >= '0' && s[i+1] <= '9'
-}
-
-// guidLen is the length of a GUID without braces.
-const guidLen = 36
-
-func isGUID(s string) bool {
-	for i := range guidLen {
-		switch i {
-		case 8, 13, 18, 23:
-			if s[i] != '-' {
-				return false
-			}
-		default:
-			if !isHexByte(s[i]) {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 func isHex(s string) bool {

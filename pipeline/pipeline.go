@@ -46,6 +46,9 @@ type Options struct {
 	// goroutines; it may add problems. data is nil where the log is too long to
 	// be held in memory. A nil function = nobody looks.
 	CheckEventLog func(ctx context.Context, data []byte, out *parsers.Output)
+	// Keep holds the content of the files for Submission; the caller closes the
+	// cases. Otherwise nothing of them stays but what events and facts say.
+	Keep bool
 	// thin is when records are left out; the zero value means the defaults.
 	thin thinning
 }
@@ -67,6 +70,29 @@ type Case struct {
 	facts     []event.Fact
 	coverage  []event.Coverage
 	timeline  *timeline.Timeline
+	files     []ingest.File // of a case that keeps its content: copies have that of their originals
+	content   *content      // what holds it; nil = nothing is kept
+}
+
+// content is what the cases of one call hold together.
+type content struct {
+	got   *ingest.Case
+	users atomic.Int32
+}
+
+// Close lets go of the content that Options.Keep kept, and of its temporary
+// files when the last case of the call is closed. Any other case needs no
+// closing.
+func (c *Case) Close() error {
+	if c.content == nil {
+		return nil
+	}
+	held := c.content
+	c.content, c.files = nil, nil
+	if held.users.Add(-1) > 0 {
+		return nil
+	}
+	return held.got.Close()
 }
 
 // Events yields the events in timeline order.
@@ -140,7 +166,12 @@ func ReadCases(ctx context.Context, paths []string, opts Options) (cases []*Case
 	if err != nil {
 		return nil, fmt.Errorf("reading the input: %w", err)
 	}
-	defer func() { err = errors.Join(err, got.Close()) }()
+	held := &content{got: got}
+	defer func() {
+		if err != nil || !opts.Keep {
+			err = errors.Join(err, got.Close())
+		}
+	}()
 	outputs, err := parse(ctx, got.Files, opts, report)
 	if err != nil {
 		return nil, err
@@ -155,6 +186,10 @@ func ReadCases(ctx context.Context, paths []string, opts Options) (cases []*Case
 			c.Roots = []string{g.name()}
 		}
 		c.merge(got.Files, outputs, g.files)
+		if opts.Keep {
+			c.files, c.content = contents(got, g.files), held
+			held.users.Add(1)
+		}
 		c.attach(slices.DeleteFunc(slices.Clone(got.Problems), func(p event.Problem) bool { return len(groups) > 1 && !g.owns(p) }))
 		c.settle()
 		cases[i] = c
@@ -210,7 +245,7 @@ func parse(ctx context.Context, files []ingest.File, opts Options, report func(P
 			data := files[i].Data
 			if long(&files[i]) && !(opts.CheckEventLog != nil && parsers.IsEventLog(data)) {
 				outputs[i] = parseLong(ctx, &files[i], opts.Rules, room, thin.edge, tell)
-				if !copied[files[i].Path] {
+				if !copied[files[i].Path] && !opts.Keep {
 					files[i].Data = nil // nothing of it is held by what was kept
 				}
 			} else {
@@ -330,6 +365,17 @@ func (c *Case) merge(files []ingest.File, outputs []*parsers.Output, members []i
 		c.coverage = append(c.coverage, o.Coverage)
 		outputs[i] = nil
 	}
+}
+
+// contents lists the files of one case, each with its bytes.
+func contents(got *ingest.Case, members []int) []ingest.File {
+	out := make([]ingest.File, len(members))
+	for n, i := range members {
+		f := got.Files[i]
+		out[n] = got.Original(f)
+		out[n].Path, out[n].ModTime = f.Path, f.ModTime
+	}
+	return out
 }
 
 // attach adds the problems of ingest to the files they speak of. Archives,

@@ -134,6 +134,10 @@ type Across struct {
 	To      string // what it becomes, e.g. problem-record
 }
 
+// Hash names the exact text of the rule: the first 16 hex digits of the SHA-256
+// of its file.
+func (r *Rule) Hash() string { return hex.EncodeToString(r.digest[:8]) }
+
 // Step is one thing to do about a finding.
 type Step struct {
 	Do, Verify, Audience, Risk string

@@ -30,6 +30,7 @@ type inputFlags struct {
 	quiet    bool
 	decoder  string     // of event logs; empty = the command has no such flag
 	rules    *rules.Set // that the input will be judged by; nil = none
+	keep     bool       // the content of the files is needed later; the cases are closed then
 }
 
 func (f *inputFlags) add(cmd *cobra.Command) {
@@ -54,6 +55,7 @@ func (f *inputFlags) options() (pipeline.Options, error) {
 	return pipeline.Options{
 		Workers: f.workers,
 		Rules:   f.rules,
+		Keep:    f.keep,
 		Ingest: ingest.Options{Password: f.password, Temp: f.temp, Limits: ingest.Limits{
 			FileBytes: int64(f.maxFile), TotalBytes: int64(f.maxTotal), Files: f.maxFiles, Depth: f.maxDepth,
 			Ratio: f.maxRatio, NameBytes: f.maxName, Time: f.maxTime,
