@@ -32,6 +32,9 @@ type Options struct {
 	Ingest ingest.Options
 	// CaseBy divides the files into cases; only ReadCases looks at it.
 	CaseBy CaseBy
+	// KeepFiles keeps the bytes of all files with the case, which Submission
+	// needs; without it they go as soon as nothing refers to them.
+	KeepFiles bool
 	// Workers bounds the parsers that run at once; 0 = one a core.
 	Workers int
 	// Progress is told how far the run is, from several goroutines but one
@@ -56,7 +59,7 @@ type Case struct {
 	facts     []event.Fact
 	coverage  []event.Coverage
 	timeline  *timeline.Timeline
-	files     []ingest.File // with the content of each, copies too
+	files     []ingest.File // with the content of each, copies too; only with Options.KeepFiles
 }
 
 // Events yields the events in timeline order.
@@ -144,7 +147,9 @@ func ReadCases(ctx context.Context, paths []string, opts Options) ([]*Case, erro
 			c.Roots = []string{g.name()}
 		}
 		c.merge(got.Files, outputs, g.files)
-		c.files = contents(got, g.files)
+		if opts.KeepFiles {
+			c.files = contents(got, g.files)
+		}
 		c.attach(slices.DeleteFunc(slices.Clone(got.Problems), func(p event.Problem) bool { return len(groups) > 1 && !g.owns(p) }))
 		c.settle()
 		cases[i] = c

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -22,8 +23,11 @@ const TimelineBlob = "timeline"
 
 // Submission makes of a case, and of what the rules said of it, what an archive
 // takes. engine is the version of debrief, now the time that the archive notes.
-// The case must not be let go of before the archive has taken it.
+// The case must have been read with Options.KeepFiles.
 func Submission(c *Case, set *rules.Set, result *rules.Result, engine string, now time.Time) (*index.Submission, error) {
+	if c.files == nil && len(c.coverage) > 0 && c.TotalSize > 0 {
+		return nil, errors.New("archiving: the case was read without its files")
+	}
 	s := &index.Submission{
 		Name: strings.Join(c.Roots, ", "), Roots: slices.Clone(c.Roots), Added: now,
 		Device: c.fact("device.name"), Serial: c.fact("device.serial"), OS: c.fact("os.build"),

@@ -16,7 +16,7 @@ import (
 // TestArchivedCaseIsTheSameCase archives the sample and builds a case from the
 // archive: its story and every judgement must be those of the bundle.
 func TestArchivedCaseIsTheSameCase(t *testing.T) {
-	c, err := Read(t.Context(), []string{"../testdata/sample"}, Options{})
+	c, err := Read(t.Context(), []string{"../testdata/sample"}, Options{KeepFiles: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,6 +53,7 @@ Exit code: 0 if all was kept, 5 if the input could be read only in part.`,
 			if err != nil {
 				return &usageError{err}
 			}
+			in.keepFiles = true
 			cases, err := in.readCases(cmd, args, by)
 			if err != nil {
 				return err

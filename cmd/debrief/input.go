@@ -26,6 +26,8 @@ type inputFlags struct {
 	maxTime  time.Duration
 	password string
 	quiet    bool
+
+	keepFiles bool // set by commands that archive what they read; no flag
 }
 
 func (f *inputFlags) add(cmd *cobra.Command) {
@@ -95,7 +97,7 @@ func (f *inputFlags) readCases(cmd *cobra.Command, paths []string, by pipeline.C
 	}
 	bar := newProgress(cmd.ErrOrStderr(), f.quiet)
 	opts.Progress = bar.update
-	opts.CaseBy = by
+	opts.CaseBy, opts.KeepFiles = by, f.keepFiles
 	cases, err := pipeline.ReadCases(cmd.Context(), paths, opts)
 	bar.finish()
 	if err != nil {
