@@ -49,7 +49,11 @@ func (t thinning) withDefaults() thinning {
 const thinMost = 16 << 20
 
 const (
-	eventBytes   = 240 // an event without its text
+	// frequent is how many records of one kind are kept once half of the room is
+	// taken, so that a flood leaves room for what is rare.
+	frequent     = 200
+	kinds        = 1 << 14 // told apart at most
+	eventBytes   = 240     // an event without its text
 	fieldBytes   = 32
 	internedMost = 4096
 )
@@ -111,8 +115,9 @@ func (inMemory) Close() error { return nil }
 type thinner struct {
 	want  func(*event.Event) bool // nil = nobody asks for more
 	room  int64
-	half  int64 // of the room; below it no neighbours are kept
-	edge  int   // first records that are kept
+	half  int64 // of the room; below it no neighbours are kept, and few of each kind
+	kinds map[kind]int
+	edge  int // first records that are kept
 	out   []event.Event
 	names map[string]string // strings that many records share
 
@@ -127,7 +132,7 @@ type thinner struct {
 func newThinner(want func(*event.Event) bool, room, edge int64) *thinner {
 	edge = min(edge, 1+room/4096)
 	return &thinner{
-		want: want, room: room, half: room / 2, names: map[string]string{}, edge: int(edge),
+		want: want, room: room, half: room / 2, kinds: map[kind]int{}, names: map[string]string{}, edge: int(edge),
 		recent: ring{size: int(max(edge, contextRecords))}, late: ring{size: int(min(lastRecords, 1+room/2048))},
 	}
 }
@@ -179,13 +184,34 @@ func (t *thinner) keep(e event.Event) {
 		t.pulsed = e.Time
 	}
 	need := size(&e)
-	if t.room < need {
+	if t.room < need || t.room <= t.half && t.isFrequent(&e) {
 		t.refused++
 		t.late.add(t.clone(e))
 		return
 	}
 	t.room -= need
 	t.out = append(t.out, t.clone(e))
+}
+
+// kind tells records apart that say something else.
+type kind struct {
+	source event.Source
+	id     uint32
+	text   string // provider of an event log, else the shape of the message
+}
+
+// isFrequent counts the record and reports whether its kind had its share.
+func (t *thinner) isFrequent(e *event.Event) bool {
+	k := kind{source: e.Source, id: e.ID, text: e.Provider}
+	if e.ID == 0 {
+		k.text = event.Shape(e.Message)
+	}
+	n, known := t.kinds[k]
+	if !known && len(t.kinds) >= kinds {
+		return true
+	}
+	t.kinds[k] = n + 1
+	return n >= frequent
 }
 
 // size is about what a kept record takes.
@@ -240,7 +266,7 @@ func (t *thinner) finish(c *event.Coverage) []event.Event {
 		if c.Status == event.Read {
 			c.Status = event.Partial
 		}
-		note(event.Limit, fmt.Sprintf("%d of %d records that rules may look at are not kept: the first ones fill the room beside the last %d", lost, t.seen, t.late.len()))
+		note(event.Limit, fmt.Sprintf("%d of %d records that rules may look at are not kept: of each kind the first are, and of all the last %d", lost, t.seen, t.late.len()))
 	}
 	return kept
 }

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -118,6 +119,7 @@ func TestThinnerRoom(t *testing.T) {
 	for i := range 50_000 {
 		in = append(in, record(i, fmt.Sprintf("flood %d", i), event.LevelError))
 	}
+	in[30_000].Message = "the rare one"
 	const room = 1 << 20
 	out, c := thinned(room, nil, in)
 	total := int64(0)
@@ -129,6 +131,9 @@ func TestThinnerRoom(t *testing.T) {
 	}
 	if first, last := out[0], out[len(out)-1]; first.Pos.Line != 1 || last.Pos.Line != len(in) {
 		t.Errorf("from line %d to %d", first.Pos.Line, last.Pos.Line)
+	}
+	if !slices.ContainsFunc(out, func(e event.Event) bool { return e.Message == "the rare one" }) {
+		t.Error("a rare record in the middle of the flood is lost")
 	}
 	if c.Status != event.Partial || len(c.Problems) != 1 || c.Problems[0].Kind != event.Limit || c.Damaged != len(in)-len(out) {
 		t.Errorf("coverage %+v, %d kept", c, len(out))
