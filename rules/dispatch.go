@@ -225,14 +225,21 @@ func containsAny(s string, lits []string) bool {
 func (e *eventSpec) textMatch(msg string) int {
 	for i, re := range e.texts {
 		// Literals first: they cost a tenth of the expression.
-		if lits := e.textLits[i]; lits != nil && len(e.texts) > 1 && !containsAny(msg, lits) {
-			continue
-		}
-		if re.MatchString(msg) {
+		if hasAll(msg, e.textSets[i]) && re.MatchString(msg) {
 			return i
 		}
 	}
 	return -1
+}
+
+// hasAll reports whether a text contains one literal of each set.
+func hasAll(s string, sets [][]string) bool {
+	for _, lits := range sets {
+		if !containsAny(s, lits) {
+			return false
+		}
+	}
+	return true
 }
 
 // captured are the variables that one record gives.

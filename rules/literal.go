@@ -27,6 +27,40 @@ func requiredLiterals(expr string) []string {
 	return slices.Compact(lits)
 }
 
+// requiredSets returns sets of lower-case literals: every match of the regexp
+// contains at least one of each. To look for them all costs a fraction of the
+// expression, which has to be run only where none is missing.
+func requiredSets(expr string) [][]string {
+	re, err := syntax.Parse(expr, syntax.Perl)
+	if err != nil {
+		return nil
+	}
+	return setsOf(re.Simplify(), nil)
+}
+
+// leastInSet is the shortest literal that can rule a text out.
+const leastInSet = 2
+
+func setsOf(re *syntax.Regexp, to [][]string) [][]string {
+	switch re.Op {
+	case syntax.OpConcat:
+		for _, sub := range re.Sub {
+			to = setsOf(sub, to)
+		}
+	case syntax.OpCapture, syntax.OpPlus:
+		to = setsOf(re.Sub[0], to)
+	case syntax.OpRepeat:
+		if re.Min > 0 {
+			to = setsOf(re.Sub[0], to)
+		}
+	case syntax.OpLiteral, syntax.OpAlternate:
+		if lits := literalsOf(re); shortest(lits) >= leastInSet {
+			to = append(to, lits)
+		}
+	}
+	return to
+}
+
 // literalsOf walks the syntax tree; nil = this part promises no literal.
 func literalsOf(re *syntax.Regexp) []string {
 	switch re.Op {

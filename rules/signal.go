@@ -76,6 +76,7 @@ type eventSpec struct {
 	level    event.Level
 	texts    []*regexp.Regexp // any
 	textLits [][]string       // required literals of each text; nil = none
+	textSets [][][]string     // all sets of literals that each text requires
 	contains []string         // any, lower case
 	fields   []fieldTest      // on the record, all
 	where    []fieldTest      // on captured variables, all

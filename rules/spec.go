@@ -84,6 +84,7 @@ func (l *loader) eventTexts(e *eventSpec, v *node) {
 		}
 		e.texts = append(e.texts, re)
 		e.textLits = append(e.textLits, lits)
+		e.textSets = append(e.textSets, requiredSets(t.text))
 		e.addGroups(re)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestModifiers(t *testing.T) {
@@ -240,6 +242,61 @@ func TestClip(t *testing.T) {
 	} {
 		if got := clip(in, 8); got != want {
 			t.Errorf("clip(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestRequiredSets(t *testing.T) {
+	for _, tt := range []struct {
+		expr string
+		want [][]string
+	}{
+		{`(?i)download[^\n]{0,80}(?:failed|timed out)`, [][]string{{"download"}, {"failed", "timed out"}}},
+		{`code (?P<code>0x[0-9a-f]{8})`, [][]string{{"code "}, {"0x"}}},
+		{`a.*b`, nil},
+		{`(?:one)?two+`, [][]string{{"tw"}}},
+		{`(?:x|long)end`, [][]string{{"end"}}},
+	} {
+		if diff := cmp.Diff(tt.want, requiredSets(tt.expr)); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", tt.expr, diff)
+		}
+	}
+}
+
+// TestSetsNeverHideAMatch holds over the patterns of the built-in rules and the
+// records of their tests that the literals rule out no text that matches.
+func TestSetsNeverHideAMatch(t *testing.T) {
+	set, err := Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts []string
+	for _, r := range set.Rules() {
+		for _, test := range r.Tests {
+			for _, e := range test.given.events {
+				texts = append(texts, e.ev.Message)
+			}
+			for _, log := range test.given.logs {
+				lines, err := logLines(log.text)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, l := range lines {
+					texts = append(texts, l.text)
+				}
+			}
+		}
+	}
+	if len(texts) < 1000 {
+		t.Fatalf("only %d texts", len(texts))
+	}
+	for _, spec := range set.dispatch.specs {
+		for i, re := range spec.texts {
+			for _, text := range texts {
+				if !hasAll(text, spec.textSets[i]) && re.MatchString(text) {
+					t.Fatalf("%s matches %q, which lacks its literals %q", re, text, spec.textSets[i])
+				}
+			}
 		}
 	}
 }
