@@ -4,7 +4,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 10s
 export CGO_ENABLED = 0
 
-.PHONY: build test check race lint fuzz bench ratios cross golden clean
+.PHONY: build test check race lint fuzz bench bench-index ratios cross golden clean
 
 build: ## the binary for this machine
 	$(GO) build -trimpath -o debrief ./cmd/debrief
@@ -41,6 +41,10 @@ bench: ## all benchmarks
 
 ratios: ## decoders against other programs in one run, where these and a corpus are at hand
 	$(GO) test -run '^$$' -bench 'Against|Ratio' -benchtime 3x ./ingest/cab ./parsers/evtx
+	$(GO) test -run '^$$' -bench RatioParse -benchtime 3x -cpu 1 ./pipeline
+
+bench-index: ## the archive against one bleve document an event, on a million events
+	DEBRIEF_BENCH_EVENTS=1000000 $(GO) test -run '^$$' -bench 'AgainstBleve|Search' -benchtime 1x -timeout 30m ./index
 
 golden: ## write the golden files anew; read the diff before you commit it
 	$(GO) test ./parsers ./rules ./report ./timeline ./pipeline ./internal/synth ./ingest -update
