@@ -18,7 +18,7 @@ import (
 )
 
 // TimelineBlob is the name under which the timeline of a case is archived, as
-// the JSON of report.WriteTimelineJSON.
+// the JSON of report.View.WriteTimelineJSON.
 const TimelineBlob = "timeline"
 
 // Submission makes of a case, and of what the rules said of it, what an archive
@@ -44,7 +44,7 @@ func Submission(c *Case, set *rules.Set, result *rules.Result, engine string, no
 		s.Files = append(s.Files, file)
 	}
 	var tl bytes.Buffer
-	if err := report.WriteTimelineJSON(&tl, c.timeline); err != nil {
+	if err := report.NewTimeline(c.timeline).WriteTimelineJSON(&tl); err != nil {
 		return nil, fmt.Errorf("writing the timeline: %w", err)
 	}
 	var compact bytes.Buffer

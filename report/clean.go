@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"debrief/redact"
 )
 
 // Limits of what one place of a report shows of a log.
@@ -40,7 +42,7 @@ func clean(s string, breaks bool) string {
 			s = s[:len(s)-1]
 		}
 	}
-	s = redact(s)
+	s = redact.Secrets(s)
 	if !truncated && plain(s) {
 		return s
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"debrief/event"
+	"debrief/redact"
 	"debrief/timeline"
 )
 
@@ -40,6 +41,14 @@ type Diff struct {
 	// has, the most frequent first.
 	Records     []DiffRecord `json:"records"`
 	MoreRecords int          `json:"more_records"`
+	// Redacted is as in a View.
+	Redacted string `json:"redacted"`
+}
+
+// Redact replaces what identifies somebody in all texts of the comparison.
+func (d *Diff) Redact(r *redact.Redactor) {
+	r.Apply(d)
+	d.Redacted = r.Summary()
 }
 
 // DiffStep is one interval that differs.

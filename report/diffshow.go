@@ -23,8 +23,12 @@ func (d *Diff) same() bool { return len(d.Steps)+len(d.Facts)+len(d.Records) == 
 
 // summary says in a line how much differs.
 func (d *Diff) summary() string {
+	shared := ""
+	if d.Redacted != "" {
+		shared = " This copy is " + redactedText(d.Redacted) + "."
+	}
 	if d.same() {
-		return "No difference was found."
+		return "No difference was found." + shared
 	}
 	counts := map[string]int{}
 	for _, s := range d.Steps {
@@ -40,7 +44,7 @@ func (d *Diff) summary() string {
 	if len(parts) > 0 {
 		text = "Intervals: " + strings.Join(parts, ", ")
 	}
-	return fmt.Sprintf("%s. Settings that differ: %d. Kinds of warnings and errors only here: %d.", text, len(d.Facts)+d.MoreFacts, len(d.Records)+d.MoreRecords)
+	return fmt.Sprintf("%s. Settings that differ: %d. Kinds of warnings and errors only here: %d.", text, len(d.Facts)+d.MoreFacts, len(d.Records)+d.MoreRecords) + shared
 }
 
 // how says how one side of an interval stands.

@@ -33,7 +33,7 @@ func (v *View) WriteMarkdown(w io.Writer) error {
 	m.sessions(v)
 	m.device(v)
 	m.coverage(v)
-	m.printf("\n---\n\n%s\n", md(fmt.Sprintf("%s %s, rules %s", v.Tool.Name, v.Tool.Version, v.Tool.Rules)))
+	m.printf("\n---\n\n%s\n", md(v.Colophon()))
 	return m.w.Flush()
 }
 

@@ -49,7 +49,7 @@ func (v *View) WriteText(w io.Writer, opts TextOptions) error {
 	p.coverage(v)
 	p.problems(v)
 	p.gap()
-	p.para(0, plainStyle, fmt.Sprintf("%s %s, rules %s", v.Tool.Name, v.Tool.Version, v.Tool.Rules))
+	p.para(0, plainStyle, v.Colophon())
 	return p.w.Flush()
 }
 

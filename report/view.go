@@ -12,6 +12,8 @@
 // input gives the same bytes.
 package report
 
+import "debrief/redact"
+
 // Schema is the value of View.Schema. It changes when a field is taken away or
 // changes its meaning; new fields do not change it.
 const Schema = "debrief.report/1"
@@ -54,6 +56,30 @@ type View struct {
 	Problems []Problem `json:"problems"`
 	// MoreProblems counts the problems that were left out of Problems.
 	MoreProblems int `json:"more_problems"`
+	// Redacted says what was replaced by stand-ins: "14 values (1 device, 2 user)";
+	// empty = the report was not redacted.
+	Redacted string `json:"redacted"`
+}
+
+// Redact replaces what identifies somebody in all texts of the report. What the
+// redactor is to find as a word it has learnt before.
+func (v *View) Redact(r *redact.Redactor) {
+	r.Apply(v)
+	v.Redacted = r.Summary()
+}
+
+// Colophon is the last line of a report: what made it, and what it hides.
+func (v *View) Colophon() string {
+	s := v.Tool.Name + " " + v.Tool.Version + ", rules " + v.Tool.Rules
+	if v.Redacted != "" {
+		s += "; " + redactedText(v.Redacted)
+	}
+	return s
+}
+
+// redactedText says in a sentence what a shared copy hides.
+func redactedText(summary string) string {
+	return "made for sharing: " + summary + " replaced by stand-ins"
 }
 
 // Tool says what made the report.

@@ -25,6 +25,9 @@ name several devices each becomes a case with a report of its own, and no file i
 taken for another device's; --case-by path makes a case of each PATH, --case-by
 none one of all.
 
+Reports in HTML and Markdown are made for sharing: they name no user, device or
+tenant unless --redact=false is given.
+
 Exit code: 3 if a failure was found, 4 if only warnings, 0 if nothing, 5 if the
 input could be read only in part.`
 
@@ -32,6 +35,7 @@ func newAnalyze() *cobra.Command {
 	var in inputFlags
 	var out outputFlags
 	var rf ruleFlags
+	var share redactFlags
 	var caseBy string
 	cmd := &cobra.Command{
 		Use:   "analyze PATH...",
@@ -65,6 +69,15 @@ func newAnalyze() *cobra.Command {
 				views[i] = pipeline.View(c, set, result, toolVersion())
 				code = worse(code, analyzeCode(c, result))
 			}
+			r, err := share.redactor(out.format, cases...)
+			if err != nil {
+				return err
+			}
+			if r != nil {
+				for _, v := range views {
+					v.Redact(r)
+				}
+			}
 			if err := out.write(cmd, func(w io.Writer) error { return writeViews(w, views, &out, cmd.OutOrStdout()) }); err != nil {
 				return err
 			}
@@ -74,6 +87,7 @@ func newAnalyze() *cobra.Command {
 	in.add(cmd)
 	in.addDecoder(cmd)
 	out.add(cmd, "text", "json", "html", "markdown")
+	share.add(cmd, "html", "markdown")
 	rf.add(cmd)
 	cmd.Flags().StringVar(&caseBy, "case-by", "auto", "divide the input into cases: auto, device, path, none")
 	return cmd

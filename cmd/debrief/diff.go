@@ -30,6 +30,7 @@ read only in part.`
 func newDiff() *cobra.Command {
 	var in inputFlags
 	var out outputFlags
+	var share redactFlags
 	var baseline string
 	cmd := &cobra.Command{
 		Use:   "diff GOOD BAD | diff --baseline DIR BAD",
@@ -67,14 +68,23 @@ func newDiff() *cobra.Command {
 				return err
 			}
 			d := pipeline.Diff(good, bad)
+			cases := append(good, bad)
+			r, err := share.redactor(out.format, cases...)
+			if err != nil {
+				return err
+			}
+			if r != nil {
+				d.Redact(r)
+			}
 			if err := out.write(cmd, func(w io.Writer) error { return writeDiff(w, d, &out, cmd.OutOrStdout()) }); err != nil {
 				return err
 			}
-			return exit(diffCode(d, append(good, bad)))
+			return exit(diffCode(d, cases))
 		},
 	}
 	in.add(cmd)
 	out.add(cmd, "text", "json", "markdown")
+	share.add(cmd, "markdown")
 	cmd.Flags().StringVar(&baseline, "baseline", "", "`DIR` whose files and folders are healthy cases")
 	return cmd
 }

@@ -12,6 +12,7 @@ import (
 func newParse() *cobra.Command {
 	var in inputFlags
 	var out outputFlags
+	var share redactFlags
 	cmd := &cobra.Command{
 		Use:   "parse PATH...",
 		Short: "Print every event of the evidence, one a line",
@@ -21,12 +22,21 @@ the order of time, under the field names of the Elastic Common Schema. "-" is st
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return in.show(cmd, args, &out, func(w io.Writer, c *pipeline.Case) error {
-				return report.WriteJSONL(w, c.Events())
+				r, err := share.redactor(out.format, c)
+				if err != nil {
+					return err
+				}
+				events := c.Events()
+				if r != nil {
+					events = pipeline.Redacted(events, r)
+				}
+				return report.WriteJSONL(w, events)
 			})
 		},
 	}
 	in.add(cmd)
 	in.addDecoder(cmd)
 	out.add(cmd, "jsonl")
+	share.add(cmd)
 	return cmd
 }

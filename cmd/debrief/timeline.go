@@ -12,6 +12,7 @@ import (
 func newTimeline() *cobra.Command {
 	var in inputFlags
 	var out outputFlags
+	var share redactFlags
 	cmd := &cobra.Command{
 		Use:   "timeline PATH...",
 		Short: "Print what happened on the device, and when",
@@ -23,15 +24,24 @@ rule is evaluated. Times are UTC. "-" is standard input.`,
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return in.show(cmd, args, &out, func(w io.Writer, c *pipeline.Case) error {
-				if out.format == "json" {
-					return report.WriteTimelineJSON(w, c.Timeline())
+				v := report.NewTimeline(c.Timeline())
+				r, err := share.redactor(out.format, c)
+				if err != nil {
+					return err
 				}
-				return report.WriteTimeline(w, c.Timeline(), report.TextOptions{Color: out.colored(cmd.OutOrStdout()), Width: width(cmd.OutOrStdout())})
+				if r != nil {
+					v.Redact(r)
+				}
+				if out.format == "json" {
+					return v.WriteTimelineJSON(w)
+				}
+				return v.WriteTimeline(w, report.TextOptions{Color: out.colored(cmd.OutOrStdout()), Width: width(cmd.OutOrStdout())})
 			})
 		},
 	}
 	in.add(cmd)
 	in.addDecoder(cmd)
 	out.add(cmd, "text", "json")
+	share.add(cmd)
 	return cmd
 }

@@ -85,6 +85,13 @@ func newIdentity(s Scenario) identity {
 	return id
 }
 
+// Identity lists what identifies the device, its user and its organisation in
+// the collection of a scenario: what a copy for strangers must not show.
+func Identity(s Scenario) []string {
+	id := newIdentity(s)
+	return []string{id.host, id.serial, id.upn, id.userName, id.domain, id.machineSID, id.tenant, id.deviceID}
+}
+
 // cmgPath is how the client addresses the gateway: host, proxy, number.
 func (id *identity) cmgPath() string { return id.cmg + "/CCM_Proxy_MutualAuth/" + id.cmgID }
 
