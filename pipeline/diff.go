@@ -1,10 +1,6 @@
 package pipeline
 
-import (
-	"strings"
-
-	"debrief/report"
-)
+import "debrief/report"
 
 // Diff compares a case with healthy ones, of which there is at least one.
 func Diff(good []*Case, bad *Case) *report.Diff {
@@ -16,5 +12,5 @@ func Diff(good []*Case, bad *Case) *report.Diff {
 }
 
 func (c *Case) side() report.DiffSide {
-	return report.DiffSide{Name: strings.Join(c.Roots, ", "), Timeline: c.timeline, Facts: c.facts, Coverage: c.coverage, Events: c.Events()}
+	return report.DiffSide{Name: c.Name(), Timeline: c.timeline, Facts: c.facts, Coverage: c.coverage, Events: c.Events()}
 }

@@ -16,7 +16,12 @@ import (
 // away by their form. It is to be called for every case that goes into an output
 // before anything of that output is redacted.
 func (c *Case) Identify(r *redact.Redactor) {
-	for _, facts := range [][]event.Fact{c.facts, c.timeline.Facts} {
+	IdentifyIn(r, c.Events(), c.coverage, c.facts, c.timeline.Facts)
+}
+
+// IdentifyIn is Identify for the parts of a case, as an archive returns them.
+func IdentifyIn(r *redact.Redactor, events iter.Seq[*event.Event], coverage []event.Coverage, lists ...[]event.Fact) {
+	for _, facts := range lists {
 		for i := range facts {
 			f := &facts[i]
 			name := f.Value
@@ -32,8 +37,7 @@ func (c *Case) Identify(r *redact.Redactor) {
 			servers(r, f.Text)
 		}
 	}
-	for i := range c.events {
-		e := &c.events[i]
+	for e := range events {
 		identify(r, "computername", e.Host)
 		if !strings.HasPrefix(e.User, "S-1-") {
 			identify(r, "username", e.User)
@@ -45,8 +49,8 @@ func (c *Case) Identify(r *redact.Redactor) {
 		r.LearnFrom(e.Message)
 		servers(r, e.Message)
 	}
-	for i := range c.coverage {
-		r.LearnFrom(c.coverage[i].File)
+	for i := range coverage {
+		r.LearnFrom(coverage[i].File)
 	}
 }
 
@@ -162,12 +166,17 @@ func servers(r *redact.Redactor, text string) {
 func Redacted(events iter.Seq[*event.Event], r *redact.Redactor) iter.Seq[*event.Event] {
 	return func(yield func(*event.Event) bool) {
 		for e := range events {
-			shared := *e
-			shared.Fields = slices.Clone(e.Fields)
-			r.Apply(&shared)
-			if !yield(&shared) {
+			if !yield(RedactedEvent(e, r)) {
 				return
 			}
 		}
 	}
+}
+
+// RedactedEvent is Redacted for one event.
+func RedactedEvent(e *event.Event, r *redact.Redactor) *event.Event {
+	shared := *e
+	shared.Fields = slices.Clone(e.Fields)
+	r.Apply(&shared)
+	return &shared
 }

@@ -38,7 +38,7 @@ func TestSharedCopiesNameNobody(t *testing.T) {
 			if err := open.WriteJSON(&plain); err != nil {
 				t.Fatal(err)
 			}
-			if err := report.WriteJSONL(&events, pipeline.Redacted(c.Events(), r)); err != nil {
+			if _, err := report.WriteEvents(&events, "jsonl", "", pipeline.Redacted(c.Events(), r)); err != nil {
 				t.Fatal(err)
 			}
 			for _, name := range synth.Identity(s) {
@@ -50,7 +50,7 @@ func TestSharedCopiesNameNobody(t *testing.T) {
 				}
 			}
 			var named bytes.Buffer
-			if err := report.WriteJSONL(&named, c.Events()); err != nil {
+			if _, err := report.WriteEvents(&named, "jsonl", "", c.Events()); err != nil {
 				t.Fatal(err)
 			}
 			if !strings.Contains(named.String()+plain.String(), synth.Identity(s)[0]) && !strings.Contains(named.String()+plain.String(), synth.Identity(s)[4]) {

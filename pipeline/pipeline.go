@@ -95,6 +95,9 @@ func (c *Case) Close() error {
 	return held.got.Close()
 }
 
+// Name names the case: what the caller gave, joined.
+func (c *Case) Name() string { return strings.Join(c.Roots, ", ") }
+
 // Events yields the events in timeline order.
 func (c *Case) Events() iter.Seq[*event.Event] {
 	return func(yield func(*event.Event) bool) {

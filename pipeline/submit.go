@@ -27,7 +27,7 @@ const TimelineBlob = "timeline"
 // the archive has taken it.
 func Submission(c *Case, set *rules.Set, result *rules.Result, engine string, now time.Time) (*index.Submission, error) {
 	s := &index.Submission{
-		Name: strings.Join(c.Roots, ", "), Roots: slices.Clone(c.Roots), Added: now,
+		Name: c.Name(), Roots: slices.Clone(c.Roots), Added: now,
 		Device: c.fact("device.name"), Serial: c.fact("device.serial"), OS: c.fact("os.build"),
 		Collected: c.collected(), Events: c.Events(), Facts: c.facts, Coverage: c.coverage,
 		Judgement: Judgement(c, set, result, engine),

@@ -42,8 +42,17 @@ func clean(s string, breaks bool) string {
 			s = s[:len(s)-1]
 		}
 	}
-	s = redact.Secrets(s)
-	if !truncated && plain(s) {
+	s = harmless(redact.Secrets(s), breaks)
+	if truncated {
+		s += "…"
+	}
+	return s
+}
+
+// harmless shows every character that could steer a terminal, reorder a line or
+// hide as a visible mark, without cutting anything.
+func harmless(s string, breaks bool) string {
+	if plain(s) {
 		return s
 	}
 	var b strings.Builder
@@ -64,9 +73,6 @@ func clean(s string, breaks bool) string {
 		default:
 			b.WriteRune(r)
 		}
-	}
-	if truncated {
-		b.WriteString("…")
 	}
 	return b.String()
 }

@@ -1,9 +1,6 @@
 package report
 
 import (
-	"encoding/json"
-	"io"
-	"iter"
 	"strconv"
 	"time"
 
@@ -72,19 +69,6 @@ type (
 	}
 )
 
-// WriteJSONL writes the events as JSON lines under the names of the Elastic
-// Common Schema, in the order given. It returns the first error of w.
-func WriteJSONL(w io.Writer, events iter.Seq[*event.Event]) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	for e := range events {
-		if err := enc.Encode(toECS(e)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func toECS(e *event.Event) *ecsEvent {
 	o := &ecsEvent{ECS: ecsVer{ecsVersion}, Message: e.Message}
 	if !e.Time.IsZero() {
@@ -126,26 +110,39 @@ func toECS(e *event.Event) *ecsEvent {
 		o.Winlog = &ecsWinlog{e.Channel, e.Pos.Record}
 	}
 	o.Debrief.Clock = e.Clock.String()
-	if len(e.Fields) > 0 {
-		o.Debrief.Fields = make(map[string]string, len(e.Fields))
-		for _, f := range e.Fields {
-			name := f.Name
-			for n := uint64(2); ; n++ { // names may repeat; none is lost
-				if _, taken := o.Debrief.Fields[name]; !taken {
-					break
-				}
-				name = f.Name + "#" + strconv.FormatUint(n, 10)
-			}
-			o.Debrief.Fields[name] = f.Value
-		}
+	o.Debrief.Fields, o.Debrief.Flags = fieldMap(e.Fields), flagNames(e.Flags)
+	return o
+}
+
+// fieldMap gives fields as a map: names may repeat, and none is lost.
+func fieldMap(fields event.Fields) map[string]string {
+	if len(fields) == 0 {
+		return nil
 	}
+	out := make(map[string]string, len(fields))
+	for _, f := range fields {
+		name := f.Name
+		for n := uint64(2); ; n++ {
+			if _, taken := out[name]; !taken {
+				break
+			}
+			name = f.Name + "#" + strconv.FormatUint(n, 10)
+		}
+		out[name] = f.Value
+	}
+	return out
+}
+
+// flagNames names how an event was obtained; nil = in the ordinary way.
+func flagNames(flags event.Flags) []string {
+	var out []string
 	for _, f := range []struct {
 		flag event.Flags
 		name string
 	}{{event.Recovered, "recovered"}, {event.Torn, "torn"}, {event.Pasted, "pasted"}} {
-		if e.Flags&f.flag != 0 {
-			o.Debrief.Flags = append(o.Debrief.Flags, f.name)
+		if flags&f.flag != 0 {
+			out = append(out, f.name)
 		}
 	}
-	return o
+	return out
 }

@@ -7,13 +7,11 @@ import (
 	"debrief/event"
 )
 
-// MarshalECS renders one event as the JSON object that WriteJSONL writes, on
+// MarshalECS renders one event as the JSON object that an export writes, on
 // one line and without a line end.
 func MarshalECS(e *event.Event) (json.RawMessage, error) {
 	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(toECS(e)); err != nil {
+	if err := encoder(&b).Encode(toECS(e)); err != nil {
 		return nil, err
 	}
 	return bytes.TrimRight(b.Bytes(), "\n"), nil

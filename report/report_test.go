@@ -212,11 +212,12 @@ func formats(t testing.TB, v *View) map[string][]byte {
 	t.Helper()
 	out := map[string][]byte{}
 	for ext, write := range map[string]func(*bytes.Buffer) error{
-		"txt":  func(b *bytes.Buffer) error { return v.WriteText(b, TextOptions{Width: 100}) },
-		"ansi": func(b *bytes.Buffer) error { return v.WriteText(b, TextOptions{Width: 72, Color: true}) },
-		"json": func(b *bytes.Buffer) error { return v.WriteJSON(b) },
-		"md":   func(b *bytes.Buffer) error { return v.WriteMarkdown(b) },
-		"html": func(b *bytes.Buffer) error { return v.WriteHTML(b) },
+		"txt":   func(b *bytes.Buffer) error { return v.WriteText(b, TextOptions{Width: 100}) },
+		"ansi":  func(b *bytes.Buffer) error { return v.WriteText(b, TextOptions{Width: 72, Color: true}) },
+		"json":  func(b *bytes.Buffer) error { return v.WriteJSON(b) },
+		"md":    func(b *bytes.Buffer) error { return v.WriteMarkdown(b) },
+		"html":  func(b *bytes.Buffer) error { return v.WriteHTML(b) },
+		"sarif": func(b *bytes.Buffer) error { return WriteSARIF(b, []*View{v}) },
 	} {
 		var b bytes.Buffer
 		if err := write(&b); err != nil {
@@ -231,7 +232,7 @@ func TestGolden(t *testing.T) {
 	for _, tt := range stories {
 		for ext, got := range formats(t, tt.story().view(t)) {
 			// One coloured and one page golden are enough to see a change.
-			if tt.name != "failure" && (ext == "ansi" || ext == "html" || ext == "json") {
+			if tt.name != "failure" && (ext == "ansi" || ext == "html" || ext == "json" || ext == "sarif") {
 				continue
 			}
 			path := filepath.Join("testdata", tt.name+"."+ext)

@@ -25,8 +25,8 @@ name several devices each becomes a case with a report of its own, and no file i
 taken for another device's; --case-by path makes a case of each PATH, --case-by
 none one of all.
 
-Reports in HTML and Markdown are made for sharing: they name no user, device or
-tenant unless --redact=false is given.
+Reports in HTML, Markdown and SARIF are made for sharing: they name no user, device
+or tenant unless --redact=false is given.
 
 Exit code: 3 if a failure was found, 4 if only warnings, 0 if nothing, 5 if the
 input could be read only in part.`
@@ -86,8 +86,8 @@ func newAnalyze() *cobra.Command {
 	}
 	in.add(cmd)
 	in.addDecoder(cmd)
-	out.add(cmd, "text", "json", "html", "markdown")
-	share.add(cmd, "html", "markdown")
+	out.add(cmd, "text", "json", "html", "markdown", "sarif")
+	share.add(cmd, "html", "markdown", "sarif")
 	rf.add(cmd)
 	cmd.Flags().StringVar(&caseBy, "case-by", "auto", "divide the input into cases: auto, device, path, none")
 	return cmd
@@ -99,6 +99,8 @@ func writeViews(w io.Writer, views []*report.View, out *outputFlags, screen io.W
 		return report.WriteJSON(w, views)
 	case "html":
 		return report.WriteHTML(w, views)
+	case "sarif":
+		return report.WriteSARIF(w, views)
 	}
 	for i, v := range views {
 		if i > 0 {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -16,9 +17,11 @@ func newParse() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "parse PATH...",
 		Short: "Print every event of the evidence, one a line",
-		Long: `Read all paths as one case and print every normalised event as a JSON line, in
-the order of time, under the field names of the Elastic Common Schema. "-" is standard input.`,
-		Example: "  debrief parse autopilot-logs.cab | jq -r 'select(.log.level==\"error\").message'",
+		Long: `Read all paths as one case and print every normalised event, one a line, in
+the order of time: as JSON under the field names of the Elastic Common Schema, as
+CSV that is safe to open in a spreadsheet, or as the JSON lines that Timesketch
+imports. "-" is standard input.`,
+		Example: "  debrief parse autopilot-logs.cab --format timesketch -o timeline.jsonl\n  debrief parse autopilot-logs.cab | jq -r 'select(.log.level==\"error\").message'",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return in.show(cmd, args, &out, func(w io.Writer, c *pipeline.Case) error {
@@ -26,17 +29,27 @@ the order of time, under the field names of the Elastic Common Schema. "-" is st
 				if err != nil {
 					return err
 				}
-				events := c.Events()
+				events, name := c.Events(), c.Name()
 				if r != nil {
+					name = r.String(name)
 					events = pipeline.Redacted(events, r)
 				}
-				return report.WriteJSONL(w, events)
+				left, err := report.WriteEvents(w, out.format, name, events)
+				sayLeft(cmd, left)
+				return err
 			})
 		},
 	}
 	in.add(cmd)
 	in.addDecoder(cmd)
-	out.add(cmd, "jsonl")
-	share.add(cmd)
+	out.add(cmd, report.EventFormats()...)
+	share.add(cmd, "csv", "timesketch")
 	return cmd
+}
+
+// sayLeft says on standard error that an export could not hold some events.
+func sayLeft(cmd *cobra.Command, left int) {
+	if left > 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "debrief: %d events without a time have no place on a timeline and were left out\n", left)
+	}
 }

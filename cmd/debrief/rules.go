@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -164,13 +165,23 @@ mistakes are listed with file, line and column.`,
 
 func newRulesTest() *cobra.Command {
 	var rf ruleFlags
+	var out outputFlags
 	var only string
 	var verbose bool
 	cmd := &cobra.Command{
-		Use:     "test [DIR...]",
-		Short:   "Run the tests inside the rule files",
-		Example: "  debrief rules test my-rules\n  debrief rules test --rule ts.long-step --verbose",
+		Use:   "test [DIR...]",
+		Short: "Run the tests inside the rule files",
+		Long: `Run the tests of the rules, with those of each DIR, and print what is not as
+expected. --format junit writes the XML that CI systems read.
+
+Exit code: 3 if a test failed.`,
+		Example: `  debrief rules test my-rules
+  debrief rules test --rule ts.long-step --verbose
+  debrief rules test my-rules --format junit -o rules.xml`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := out.check(); err != nil {
+				return err
+			}
 			rf.dirs = append(rf.dirs, args...)
 			set, err := rf.load()
 			if err != nil {
@@ -179,25 +190,21 @@ func newRulesTest() *cobra.Command {
 			if only != "" && set.Rule(only) == nil {
 				return noSuchRule(set, only)
 			}
-			passed, failed := 0, 0
-			out := cmd.OutOrStdout()
-			for _, t := range set.Test() {
-				switch {
-				case only != "" && t.Rule != only:
-				case t.Passed():
-					passed++
-					if verbose {
-						fmt.Fprintf(out, "ok    %s: %s\n", t.Rule, t.Test)
-					}
-				default:
+			results := slices.DeleteFunc(set.Test(), func(t rules.TestResult) bool { return only != "" && t.Rule != only })
+			failed := 0
+			for i := range results {
+				if !results[i].Passed() {
 					failed++
-					fmt.Fprintf(out, "FAIL  %s: %s (%s:%d)\n", t.Rule, t.Test, t.File, t.Line)
-					for _, f := range t.Failures {
-						fmt.Fprintf(out, "      %s\n", printable(f))
-					}
 				}
 			}
-			fmt.Fprintf(out, "%d passed, %d failed\n", passed, failed)
+			if err := out.write(cmd, func(w io.Writer) error {
+				if out.format == "junit" {
+					return writeJUnit(w, results)
+				}
+				return writeTests(w, results, failed, verbose)
+			}); err != nil {
+				return err
+			}
 			if failed > 0 {
 				return exit(exitFailure)
 			}
@@ -205,9 +212,29 @@ func newRulesTest() *cobra.Command {
 		},
 	}
 	rf.add(cmd)
+	out.add(cmd, "text", "junit")
 	cmd.Flags().StringVar(&only, "rule", "", "only the tests of `RULE`")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "name the tests that pass too")
 	return cmd
+}
+
+// writeTests writes the results for a person: what failed, or all of it.
+func writeTests(w io.Writer, results []rules.TestResult, failed int, verbose bool) error {
+	for i := range results {
+		t := &results[i]
+		if t.Passed() {
+			if verbose {
+				fmt.Fprintf(w, "ok    %s: %s\n", t.Rule, t.Test)
+			}
+			continue
+		}
+		fmt.Fprintf(w, "FAIL  %s: %s (%s:%d)\n", t.Rule, t.Test, t.File, t.Line)
+		for _, f := range t.Failures {
+			fmt.Fprintf(w, "      %s\n", printable(f))
+		}
+	}
+	_, err := fmt.Fprintf(w, "%d passed, %d failed\n", len(results)-failed, failed)
+	return err
 }
 
 func newRulesExplain() *cobra.Command {

@@ -35,6 +35,7 @@ leaves it alone; one that begins with "-" stands behind "--". Times are UTC.`
 type searchFlags struct {
 	archive   archiveFlags
 	out       outputFlags
+	share     redactFlags
 	context   int
 	limit     int
 	by        []string
@@ -56,10 +57,11 @@ func newSearch() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, strings.Join(args, " ")) },
 	}
 	f.archive.add(cmd)
-	f.out.add(cmd, "text", "json", "jsonl")
+	f.out.add(cmd, "text", "json", "jsonl", "csv", "timesketch")
+	f.share.add(cmd, "csv", "timesketch")
 	flags := cmd.Flags()
 	flags.IntVarP(&f.context, "context", "C", 0, "show `N` events of the same file before and after each")
-	flags.IntVarP(&f.limit, "limit", "n", 0, "show at most `N` events (0 = 100; jsonl: all)")
+	flags.IntVarP(&f.limit, "limit", "n", 0, "show at most `N` events (0 = 100; jsonl, csv and timesketch: all)")
 	flags.StringArrayVar(&f.by, "by", nil, "count by the values of a `FIELD` instead: cause, code, device, file … (may be given several times)")
 	flags.StringVar(&f.histogram, "histogram", "", "count over time in steps of 1h, 1d … or auto")
 	flags.Lookup("histogram").NoOptDefVal = "auto"
@@ -110,6 +112,12 @@ func (f *searchFlags) run(cmd *cobra.Command, text string) (err error) {
 	if err != nil {
 		return err
 	}
+	if !report.Shareable(f.out.format) && (f.share.on || f.share.key != "") {
+		return usagef("--redact takes --format csv or timesketch")
+	}
+	if report.Shareable(f.out.format) && o.Limit < 0 {
+		return usagef("%s takes events, not counts: use json", f.out.format)
+	}
 	q, err := index.ParseQuery(text, now())
 	if err != nil {
 		return &usageError{err}
@@ -129,11 +137,23 @@ func (f *searchFlags) run(cmd *cobra.Command, text string) (err error) {
 		if f.out.format == "jsonl" && o.Limit >= 0 {
 			o.Each = func(h *index.Hit) error { return writeHitJSON(w, h) }
 		}
+		var export *hitExport
+		if report.Shareable(f.out.format) {
+			var err error
+			if export, err = f.newExport(w, a); err != nil {
+				return err
+			}
+			o.Each = export.write
+		}
 		var err error
 		res, err = a.Search(cmd.Context(), q, o)
 		bar.finish()
 		if err != nil {
 			return err
+		}
+		if export != nil {
+			sayLeft(cmd, export.out.Left())
+			return export.out.Flush()
 		}
 		if f.histogram == "auto" {
 			res.Histogram = coarser(res.Histogram)
