@@ -95,7 +95,7 @@ func newRoot(s streams) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.AddCommand(
-		newAnalyze(), newTimeline(), newDiff(), newParse(), newExtract(),
+		newAnalyze(), newTimeline(), newDiff(), newParse(), newPack(), newExtract(),
 		newBatch(), newArchive(), newSearch(),
 		newCode(), newRules(), newDemo(), newVersion(), newSecondChild(),
 	)

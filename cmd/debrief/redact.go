@@ -26,7 +26,7 @@ func (f *redactFlags) add(cmd *cobra.Command, sharing ...string) {
 	f.cmd, f.sharing = cmd, sharing
 	usage := "replace names of users, devices and tenants, serials, addresses and SIDs by stand-ins"
 	if len(sharing) > 0 {
-		usage += "; the default for " + strings.Join(sharing, " and ") + ", which --redact=false turns off"
+		usage += "; the default for " + strings.Join(sharing, ", ") + ", which --redact=false turns off"
 	}
 	cmd.Flags().BoolVar(&f.on, "redact", false, usage)
 	cmd.Flags().StringVar(&f.key, "redact-key", "", "`FILE` with the key of the stand-ins, made if it is not there: outputs with one key share their stand-ins")
