@@ -26,10 +26,11 @@ const (
 	formatZstd
 	formatBzip2
 	formatEML
+	formatTNEF
 	formatMSG // of identify: any compound file
 )
 
-var formatNames = [...]string{"", "CAB", "ZIP", "7z", "RAR", "tar", "gzip", "xz", "zstd", "bzip2", "mail", "Outlook message"}
+var formatNames = [...]string{"", "CAB", "ZIP", "7z", "RAR", "tar", "gzip", "xz", "zstd", "bzip2", "mail", "winmail.dat", "Outlook message"}
 
 func (f format) String() string { return formatNames[f] }
 
@@ -62,6 +63,8 @@ func identify(head []byte) format {
 		return formatTar
 	case has(cfbMagic):
 		return formatMSG
+	case isTNEF(head):
+		return formatTNEF
 	case isMail(head):
 		return formatEML
 	}
@@ -258,6 +261,8 @@ func (r *reader) expand(kind format, a *archive) {
 		r.expandStream(kind, a)
 	case formatEML:
 		r.expandEML(a)
+	case formatTNEF:
+		r.expandTNEF(a)
 	case formatMSG:
 		r.expandMSG(a)
 	}
