@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"path"
+	"slices"
+	"time"
 
 	"debrief/event"
 	"debrief/rules"
@@ -20,11 +22,41 @@ func (b *builder) leftovers(root *rules.Finding) ([]Leftover, int) {
 		root == nil && b.res.Verdict == rules.OutcomeNone && b.outcome(b.lastSession()) == "succeeded":
 		return out, 0
 	}
-	list := b.res.Leftovers
-	for i := range list[:min(len(list), maxLeftovers)] {
-		out = append(out, b.leftover(&list[i]))
+	var near, far []Leftover
+	for i := range b.res.Leftovers {
+		if l := b.leftover(&b.res.Leftovers[i]); l.Elsewhere {
+			far = append(far, l)
+		} else {
+			near = append(near, l)
+		}
 	}
+	list := slices.Concat(near, far)
+	out = append(out, list[:min(len(list), maxLeftovers)]...)
 	return out, len(list) - len(out)
+}
+
+// How long before an attempt and after it an error may have to do with it.
+const (
+	leftoverBefore = time.Hour
+	leftoverAfter  = 12 * time.Hour
+)
+
+// elsewhere reports whether all records of a kind lie at another time than the
+// last attempt, of which the time is known.
+func (b *builder) elsewhere(l *rules.Leftover) bool {
+	if l.First.IsZero() || len(b.sessions) == 0 {
+		return false
+	}
+	last := &b.sessions[len(b.sessions)-1]
+	start, err := time.Parse(time.RFC3339Nano, last.Start.UTC)
+	if last.Number == 0 || err != nil {
+		return false
+	}
+	end, err := time.Parse(time.RFC3339Nano, last.End.UTC)
+	if err != nil {
+		end = start
+	}
+	return l.Last.Before(start.Add(-leftoverBefore)) || l.First.After(end.Add(leftoverAfter))
 }
 
 func (b *builder) leftover(l *rules.Leftover) Leftover {
@@ -32,6 +64,7 @@ func (b *builder) leftover(l *rules.Leftover) Leftover {
 		Place: newPlace(l.Pos), When: b.show.moment(l.First), Count: l.Count,
 		Source: line(sourceTitle(l)), Text: line(l.Text),
 	}
+	out.Elsewhere = b.elsewhere(l)
 	if l.Code != 0 {
 		n := codeNote(l.Code)
 		out.Code = &n
@@ -49,10 +82,14 @@ func sourceTitle(l *rules.Leftover) string {
 
 // head names the log and how often.
 func (l Leftover) head() string {
+	text := l.Source
 	if l.Count > 1 {
-		return fmt.Sprintf("%s, %d records", l.Source, l.Count)
+		text += fmt.Sprintf(", %d records", l.Count)
 	}
-	return l.Source
+	if l.Elsewhere {
+		text += ", not at the time of the attempt"
+	}
+	return text
 }
 
 // leftoverTitle heads the list in every form of the report.

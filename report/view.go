@@ -229,7 +229,10 @@ type Leftover struct {
 	When   Moment `json:"when"`
 	Count  int    `json:"count"`
 	Source string `json:"source"` // the log, e.g. "CoManagementHandler.log"
-	Text   string `json:"text"`
+	// Elsewhere is set where all of them lie at another time than the last
+	// enrolment attempt.
+	Elsewhere bool   `json:"elsewhere"`
+	Text      string `json:"text"`
 	// Code decodes the error code of the record; null = it has none.
 	Code *CodeNote `json:"code"`
 }
