@@ -207,8 +207,14 @@ func checkChanges(t *testing.T, w Writer, reopen func() Reader, id CaseID) {
 	if err == nil {
 		err = w.Judge(id, Judgement{Outcome: "warning", Line: "new", Engine: "2.0", Rules: "ef", Findings: []Finding{{Rule: "z.rule", Verdict: "fire", Root: true}, {Rule: "a.rule", Verdict: "fire"}}})
 	}
+	if err == nil {
+		err = errors.Join(w.Confirm(nil, "x", "x"), w.Confirm([]CaseID{id}, "2.1", "f0"))
+	}
 	if err != nil {
 		t.Fatal(err)
+	}
+	if err := w.Confirm([]CaseID{id, "0000000000000000"}, "x", "x"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("Confirm of no case: %v", err)
 	}
 	checkBad(t, w)
 	r := reopen()
@@ -217,7 +223,7 @@ func checkChanges(t *testing.T, w Writer, reopen func() Reader, id CaseID) {
 		t.Fatal(err)
 	}
 	got := fmt.Sprint(c.Tags, c.Notes, c.Verdict, c.Fix, c.Ticket, c.Outcome, c.Line, c.Engine, c.RuleSet, c.Causes, c.Rules)
-	want := fmt.Sprint([]string{"vip"}, []Note{note}, Fixed, fix, ticket, "warning", "new", "2.0", "ef", []string{"z.rule"}, []string{"a.rule", "z.rule"})
+	want := fmt.Sprint([]string{"vip"}, []Note{note}, Fixed, fix, ticket, "warning", "new", "2.1", "f0", []string{"z.rule"}, []string{"a.rule", "z.rule"})
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -235,7 +241,7 @@ func checkChanges(t *testing.T, w Writer, reopen func() Reader, id CaseID) {
 			t.Errorf("Cases(%+v) = %d cases", f, len(got))
 		}
 	}
-	if got := r.Cases(CaseFilter{IDs: []CaseID{id}, NotRuleSet: "ef", NotEngine: "2.0"}); len(got) != 0 {
+	if got := r.Cases(CaseFilter{IDs: []CaseID{id}, NotRuleSet: "f0", NotEngine: "2.1"}); len(got) != 0 {
 		t.Errorf("a case that was judged by both: %v", got)
 	}
 }

@@ -257,6 +257,9 @@ type Writer interface {
 	Annotate(id CaseID, a Annotation) error
 	// Judge replaces the judgement of a case; ErrNotFound.
 	Judge(id CaseID, j Judgement) error
+	// Confirm notes that the judgement of these cases, as it stands, is that of
+	// another engine or rule set too; ErrNotFound, and then of none.
+	Confirm(ids []CaseID, engine, rules string) error
 	// PutBlob stores or replaces a named result of a case; nil data removes it.
 	PutBlob(id CaseID, name string, data []byte) error
 	// Remove takes a case out. Its bytes go with the next Compact.

@@ -150,6 +150,23 @@ func (m *Memory) Judge(id CaseID, j Judgement) error {
 	})
 }
 
+// Confirm is Writer.Confirm.
+func (m *Memory) Confirm(ids []CaseID, engine, rules string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, id := range ids {
+		if m.cases[id] == nil {
+			return notFound("case", string(id))
+		}
+	}
+	for _, id := range ids {
+		if err := m.change(id, func(c *memoryCase) { c.Engine, c.RuleSet = engine, rules }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // PutBlob is Writer.PutBlob.
 func (m *Memory) PutBlob(id CaseID, name string, data []byte) error {
 	m.mu.Lock()

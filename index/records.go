@@ -9,7 +9,7 @@ import (
 
 // FormatVersion is the version of the archive's format that this package
 // writes. It reads this one and all before it.
-const FormatVersion = 1
+const FormatVersion = 2
 
 // Kinds of journal frames. The payload of each is JSON.
 const (
@@ -20,6 +20,7 @@ const (
 	recBlob     = 'B'
 	recRemove   = 'R'
 	recState    = 'S'
+	recConfirm  = 'C'
 )
 
 // Kinds of segment frames.
@@ -84,6 +85,13 @@ type blobRecord struct {
 	Name string   `json:"name"`
 	At   *place   `json:"at,omitempty"`
 	Ends []segEnd `json:"ends,omitempty"`
+}
+
+// confirmRecord says that the judgement of cases stands under another rule set.
+type confirmRecord struct {
+	IDs     []CaseID `json:"ids"`
+	Engine  string   `json:"engine,omitempty"`
+	RuleSet string   `json:"rule_set,omitempty"`
 }
 
 type removeRecord struct {

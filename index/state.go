@@ -2,6 +2,7 @@ package index
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -77,6 +78,16 @@ func (s *state) apply(kind byte, payload []byte) error {
 			e.sheets = maps.Clone(e.sheets)
 			e.sheets[sheetFindings] = r.Findings
 		})
+	case recConfirm:
+		var r confirmRecord
+		if err := unmarshalInto(payload, &r); err != nil {
+			return err
+		}
+		var err error
+		for _, id := range r.IDs {
+			err = errors.Join(err, s.change(id, func(e *entry) { e.Engine, e.RuleSet = r.Engine, r.RuleSet }))
+		}
+		return err
 	case recBlob:
 		var r blobRecord
 		if err := unmarshalInto(payload, &r); err != nil {

@@ -120,11 +120,17 @@ func (s *store) frame(p place, kind byte) ([]byte, error) {
 	return b, nil
 }
 
-// sheet reads a packed JSON frame into to.
+// sheet reads a packed frame, JSON but for facts, into to.
 func (s *store) sheet(p place, kind byte, to any) error {
 	raw, err := s.packed(p, kind)
 	if err != nil {
 		return err
+	}
+	if facts, ok := to.(*[]event.Fact); ok && len(raw) > 0 && raw[0] == factsBinary {
+		if *facts, err = decodeFacts(raw); err != nil {
+			return fmt.Errorf("reading %q at %d: %w", segmentName(p.seg), p.off, err)
+		}
+		return nil
 	}
 	if err := json.Unmarshal(raw, to); err != nil {
 		return fmt.Errorf("reading %q at %d: %w: %w", segmentName(p.seg), p.off, ErrDamaged, err)

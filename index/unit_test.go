@@ -178,7 +178,7 @@ func TestBackupRestore(t *testing.T) {
 // TestNewer refuses an archive of a later debrief.
 func TestNewer(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, journalName), appendFrame(nil, recHeader, []byte(`{"format":2}`)), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, journalName), appendFrame(nil, recHeader, fmt.Appendf(nil, `{"format":%d}`, FormatVersion+1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := OpenReader(dir, Options{}); !errors.Is(err, ErrNewer) {

@@ -14,6 +14,8 @@ import (
 	"sync"
 
 	"github.com/gofrs/flock"
+
+	"debrief/event"
 )
 
 // DiskWriter is the Writer of an archive folder. One process writes at a time.
@@ -128,6 +130,23 @@ func (w *DiskWriter) open(d disk, dir string) error {
 		return errors.Join(err, w.app.close(), s.close())
 	}
 	w.idx = newIndexer(s)
+	if err := w.upgrade(); err != nil {
+		return errors.Join(err, w.app.close(), s.close())
+	}
+	return nil
+}
+
+// upgrade makes an archive of an older format one of this: what was written then
+// is read as it is, and what is written from now on an older debrief refuses.
+func (w *DiskWriter) upgrade() error {
+	head := w.store.state.header
+	if head.Format == FormatVersion {
+		return nil
+	}
+	head.Format = FormatVersion
+	if err := w.change(recHeader, func() (any, error) { return head, nil }); err != nil {
+		return fmt.Errorf("upgrading the archive to format %d: %w", FormatVersion, err)
+	}
 	return nil
 }
 
@@ -219,8 +238,11 @@ func (s *store) acknowledge(kind byte, payload []byte, end int64) error {
 	return nil
 }
 
-// sheet appends a packed JSON frame.
+// sheet appends a packed frame, JSON but for facts.
 func (w *DiskWriter) sheet(kind byte, v any) (place, error) {
+	if facts, ok := v.([]event.Fact); ok {
+		return w.app.frame(kind, w.pack.pack(nil, encodeFacts(facts)))
+	}
 	raw, err := json.Marshal(v)
 	if err != nil {
 		return place{}, err
@@ -269,6 +291,21 @@ func (w *DiskWriter) Judge(id CaseID, j Judgement) error {
 		}
 		return r, err
 	})
+}
+
+// Confirm is Writer.Confirm.
+func (w *DiskWriter) Confirm(ids []CaseID, engine, rules string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, id := range ids {
+		if _, err := w.store.get(id); err != nil {
+			return err
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	return w.change(recConfirm, func() (any, error) { return confirmRecord{ids, engine, rules}, nil })
 }
 
 // PutBlob is Writer.PutBlob.
