@@ -8,7 +8,9 @@ import (
 )
 
 func TestElsewhere(t *testing.T) {
-	at := func(h int) time.Time { return time.Date(2025, 3, 5, 9, 0, 0, 0, time.UTC).Add(time.Duration(h) * time.Hour) }
+	at := func(h int) time.Time {
+		return time.Date(2025, 3, 5, 9, 0, 0, 0, time.UTC).Add(time.Duration(h) * time.Hour)
+	}
 	moment := func(h int) Moment { return Moment{UTC: at(h).Format(time.RFC3339Nano)} }
 	attempt := []Session{{Number: 1, Start: moment(-100), End: moment(-99)}, {Number: 2, Start: moment(0), End: moment(1)}}
 	for _, tt := range []struct {

@@ -134,10 +134,11 @@ type sourceState struct {
 type coverageIndex struct {
 	sources []sourceState // ordered by name
 	lost    bool          // some file could not be read, in whole or in part
+	found   map[string][]*sourceState
 }
 
 func newCoverageIndex(list []event.Coverage) *coverageIndex {
-	x := &coverageIndex{}
+	x := &coverageIndex{found: map[string][]*sourceState{}}
 	at := map[string]int{}
 	for i := range list {
 		c := &list[i]
@@ -168,7 +169,11 @@ func newCoverageIndex(list []event.Coverage) *coverageIndex {
 // find returns the covered sources that a name or a glob means. "reg" means
 // any registry text.
 func (x *coverageIndex) find(name string) []*sourceState {
-	var out []*sourceState
+	out, known := x.found[name]
+	if known {
+		return out
+	}
+	defer func() { x.found[name] = out }()
 	for i := range x.sources {
 		s := &x.sources[i]
 		if s.name == name || isGlob(name) && glob(anyGlob(name), s.name) || name == "reg" && strings.HasPrefix(s.name, "reg.") {
