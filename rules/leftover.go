@@ -117,7 +117,7 @@ func (l *leftovers) list(spoken map[int32]bool) []Leftover {
 func (e *evaluation) spoken(all []*Finding) map[int32]bool {
 	out := map[int32]bool{}
 	for _, f := range all {
-		if f.Verdict != Fire && !f.healed() {
+		if f.Verdict != Fire && !f.Healed() {
 			continue
 		}
 		for _, s := range f.rule.signals {
@@ -131,8 +131,8 @@ func (e *evaluation) spoken(all []*Finding) map[int32]bool {
 	return out
 }
 
-// healed reports whether the rule is silent because a later success was seen.
-func (f *Finding) healed() bool {
+// Healed reports whether the rule is silent because a later success was seen.
+func (f *Finding) Healed() bool {
 	return f.Verdict == Silent && slices.ContainsFunc(f.Nodes, func(n *Node) bool { return n.Op == "unless" && n.Verdict == True })
 }
 

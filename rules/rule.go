@@ -230,21 +230,32 @@ func (l *loader) parseLadder(c *ladder, n *node) {
 func (l *loader) across(n *node) *Across {
 	a := &Across{}
 	l.object(n, "across", fields{
-		"group_by": func(v *node) { a.GroupBy = l.texts(v) },
+		"group_by": func(v *node) {
+			a.GroupBy = l.texts(v)
+			for _, name := range a.GroupBy {
+				if !slices.Contains(AcrossGroups(), name) {
+					l.errorf(v.place, "cases are not grouped by %q: use %s", name, strings.Join(AcrossGroups(), ", "))
+				}
+			}
+		},
 		"window": func(v *node) {
-			if _, ok := parseDuration(l.text(v)); !ok {
+			d, ok := parseDuration(l.text(v))
+			if !ok {
 				l.errorf(v.place, "%q is no duration: write 14d", v.text)
 			}
-			a.Window = v.text
+			a.Window = d
 		},
 		"escalate": func(v *node) {
 			l.object(v, "escalate", fields{
-				"ge": func(v *node) { a.Op, a.Count = "ge", l.number(v) },
-				"gt": func(v *node) { a.Op, a.Count = "gt", l.number(v) },
+				"ge": func(v *node) { a.Least = int(min(l.number(v), 1<<30)) },
+				"gt": func(v *node) { a.Least = int(min(l.number(v), 1<<30)) + 1 },
 				"to": func(v *node) { a.To = l.text(v) },
 			})
 		},
 	})
+	if a.Least < 2 {
+		l.errorf(n.place, "across needs escalate with the number of cases that make a problem, 2 or more")
+	}
 	return a
 }
 

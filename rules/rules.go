@@ -16,6 +16,7 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Set is a loaded rule pack. Its zero value holds no rule. It is immutable.
@@ -44,6 +45,12 @@ func (s *Set) Hash() string {
 		h.Write(r.digest[:])
 	}
 	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// Only returns the set of those rules of s that keep chooses. What a rule says
+// of a case does not depend on the others; which findings explain which does.
+func (s *Set) Only(keep func(*Rule) bool) *Set {
+	return newSet(slices.DeleteFunc(s.Rules(), func(r *Rule) bool { return !keep(r) }))
 }
 
 // newSet orders the rules and builds the index that events are matched with.
@@ -124,14 +131,19 @@ type Edge struct {
 	place place
 }
 
-// Across is the archive-wide view of a rule. It is kept for those who hold an
-// archive; Evaluate does not read it.
+// Across is the archive-wide view of a rule: so many cases of one group within
+// a time are one problem. It is for those who hold an archive; Evaluate does not
+// read it.
 type Across struct {
-	GroupBy []string
-	Window  string
-	Op      string // comparison of Escalate: ge, gt
-	Count   int64  // how many
-	To      string // what it becomes, e.g. problem-record
+	GroupBy []string      // of AcrossGroups; none = all cases are one group
+	Window  time.Duration // 0 = any time
+	Least   int           // how many cases make a problem
+	To      string        // what it becomes, e.g. problem-record
+}
+
+// AcrossGroups are what the cases of a rule with Across can be grouped by.
+func AcrossGroups() []string {
+	return []string{"tenant", "profile", "os", "model", "manufacturer", "instance", "code"}
 }
 
 // Hash names the exact text of the rule: the first 16 hex digits of the SHA-256
