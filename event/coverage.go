@@ -21,6 +21,7 @@ type Coverage struct {
 	Records int // events and facts made
 	Unknown int // records or lines passed over because their form is not known
 	Damaged int // records known to be there and not readable
+	Thinned int // records read of a long log and not kept
 	// Expected counts the records of writers whose wording debrief has long
 	// tables of, Recognised those of them that a table knows. A ratio that falls with a
 	// new Format means that the vendor has changed the wording.

@@ -98,6 +98,9 @@ func caseID(files []File) CaseID {
 	return CaseID(hex.EncodeToString(h.Sum(nil)[:8]))
 }
 
+// ID is the id that the case will have.
+func (s *Submission) ID() CaseID { return caseID(s.Files) }
+
 // newCase makes the case of a submission; counts of events are left to the
 // engine.
 func newCase(s *Submission) Case {

@@ -99,7 +99,7 @@ type Judgement struct {
 type Finding struct {
 	Rule        string      `json:"rule"`
 	Version     string      `json:"version,omitempty"`
-	Hash        string      `json:"hash,omitempty"`    // of the rule's text
+	Hash        string      `json:"hash,omitempty"`    // of the rule's text when it said so
 	Verdict     string      `json:"verdict,omitempty"` // fire, inconclusive
 	Role        string      `json:"role,omitempty"`    // cause, contributing, symptom, context
 	Impact      string      `json:"impact,omitempty"`  // none, warning, failure
@@ -115,6 +115,7 @@ type Finding struct {
 	Explains    []string    `json:"explains,omitempty"`     // ids of rules
 	ExplainedBy []string    `json:"explained_by,omitempty"` // ids of rules
 	Evidence    []event.Pos `json:"evidence,omitempty"`
+	Missing     []string    `json:"missing,omitempty"` // sources that would decide it, or make it surer
 	// Keys are values by name that findings of several cases are grouped by.
 	Keys map[string]string `json:"keys,omitempty"`
 }

@@ -82,6 +82,10 @@ func namedFormat(path string) string {
 		return "an event log"
 	case strings.HasSuffix(name, ".reg"):
 		return "a registry file"
+	case strings.HasSuffix(name, ".cab"):
+		return "a cabinet"
+	case strings.HasSuffix(name, ".zip"), strings.HasSuffix(name, ".7z"):
+		return "an archive"
 	case strings.HasSuffix(name, ".log"), strings.HasSuffix(name, ".lo_"):
 		return "a text log"
 	}

@@ -70,6 +70,9 @@ func batchState(t Ticket) string { return "batch/" + t.Print }
 // first. It returns an error if the context was cancelled or the archive cannot
 // be written to; results are in the order of tickets, as far as it came.
 func Batch(ctx context.Context, w index.Writer, tickets []Ticket, o BatchOptions) ([]TicketResult, error) {
+	if err := NoteRules(w, o.Rules); err != nil {
+		return nil, err
+	}
 	results := make([]TicketResult, len(tickets))
 	finished := make([]bool, len(tickets))
 	var mu sync.Mutex

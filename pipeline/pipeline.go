@@ -51,6 +51,9 @@ type Options struct {
 	Keep bool
 	// thin is when records are left out; the zero value means the defaults.
 	thin thinning
+	// Archived is what is known of files that Export wrote; nil = they come
+	// from elsewhere.
+	Archived *Archived
 }
 
 // Progress is how far a run is.
@@ -70,8 +73,9 @@ type Case struct {
 	facts     []event.Fact
 	coverage  []event.Coverage
 	timeline  *timeline.Timeline
-	files     []ingest.File // of a case that keeps its content: copies have that of their originals
-	content   *content      // what holds it; nil = nothing is kept
+	files     []ingest.File   // of a case that keeps its content: copies have that of their originals
+	content   *content        // what holds it; nil = nothing is kept
+	problems  []event.Problem // that ingest had
 }
 
 // content is what the cases of one call hold together.
@@ -169,6 +173,7 @@ func ReadCases(ctx context.Context, paths []string, opts Options) (cases []*Case
 	if err != nil {
 		return nil, fmt.Errorf("reading the input: %w", err)
 	}
+	opts.Archived.restore(got)
 	held := &content{got: got}
 	defer func() {
 		if err != nil || !opts.Keep {
@@ -385,6 +390,7 @@ func contents(got *ingest.Case, members []int) []ingest.File {
 // folders and paths are no files of the case: each gets an entry of its own, so
 // that all of what was lost stands in one list.
 func (c *Case) attach(problems []event.Problem) {
+	c.problems = problems
 	index := make(map[string]int, len(c.coverage))
 	for i := range c.coverage {
 		index[c.coverage[i].File] = i

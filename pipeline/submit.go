@@ -21,6 +21,11 @@ import (
 // the JSON of report.View.WriteTimelineJSON.
 const TimelineBlob = "timeline"
 
+// problemsBlob is the name under which the problems that ingest had with a case
+// are archived, as a JSON list of event.Problem: reading its files again does
+// not show them.
+const problemsBlob = "ingest"
+
 // Submission makes of a case, and of what the rules said of it, what an archive
 // takes. engine is the version of debrief, now the time that the archive notes.
 // The case must keep its content (Options.Keep) and must not be closed before
@@ -30,8 +35,9 @@ func Submission(c *Case, set *rules.Set, result *rules.Result, engine string, no
 		Name: c.Name(), Roots: slices.Clone(c.Roots), Added: now,
 		Device: c.fact("device.name"), Serial: c.fact("device.serial"), OS: c.fact("os.build"),
 		Collected: c.collected(), Events: c.Events(), Facts: c.facts, Coverage: c.coverage,
-		Judgement: Judgement(c, set, result, engine),
 	}
+	var left *Leftovers
+	s.Judgement, left = judgement(c, set, result, engine)
 	if ubr := c.fact("os.ubr"); s.OS != "" && ubr != "" {
 		s.OS += "." + ubr
 	}
@@ -52,6 +58,15 @@ func Submission(c *Case, set *rules.Set, result *rules.Result, engine string, no
 		return nil, fmt.Errorf("writing the timeline: %w", err)
 	}
 	s.Blobs = map[string][]byte{TimelineBlob: compact.Bytes()}
+	var err error
+	if s.Blobs[LeftoversBlob], err = left.blob(); err != nil {
+		return nil, err
+	}
+	if len(c.problems) > 0 {
+		if s.Blobs[problemsBlob], err = json.Marshal(c.problems); err != nil {
+			return nil, fmt.Errorf("writing the problems: %w", err)
+		}
+	}
 	return s, nil
 }
 
@@ -67,9 +82,9 @@ func openFile(f *ingest.File) (io.ReadCloser, error) {
 	}{io.NewSectionReader(in, 0, f.Size), in}, nil
 }
 
-// Judgement makes of a rule result what an archive keeps of it. Silent rules
+// judgement makes of a rule result what an archive keeps of it. Silent rules
 // are left out: the hash of the rule set says that they were asked.
-func Judgement(c *Case, set *rules.Set, result *rules.Result, engine string) index.Judgement {
+func judgement(c *Case, set *rules.Set, result *rules.Result, engine string) (index.Judgement, *Leftovers) {
 	view := View(c, set, result, engine)
 	j := index.Judgement{Outcome: result.Verdict.String(), Line: view.Verdict.Line(), Engine: engine, Rules: set.Hash()}
 	keys := c.keys()
@@ -78,7 +93,7 @@ func Judgement(c *Case, set *rules.Set, result *rules.Result, engine string) ind
 			j.Findings = append(j.Findings, finding(f, set, slices.Contains(result.Roots, f), keys))
 		}
 	}
-	return j
+	return j, leftoversOf(result, view)
 }
 
 func finding(f *rules.Finding, set *rules.Set, root bool, keys map[string]string) index.Finding {
@@ -89,6 +104,9 @@ func finding(f *rules.Finding, set *rules.Set, root bool, keys map[string]string
 	}
 	if r := set.Rule(f.Rule); r != nil {
 		out.Hash = r.Hash()
+	}
+	for _, a := range f.Missing {
+		out.Missing = append(out.Missing, string(a.Source))
 	}
 	if f.Verdict != rules.Fire {
 		return out

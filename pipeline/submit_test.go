@@ -10,7 +10,6 @@ import (
 
 	"debrief/index"
 	"debrief/rules"
-	"debrief/timeline"
 )
 
 // TestArchivedCaseIsTheSameCase archives the sample and builds a case from the
@@ -55,33 +54,16 @@ func TestArchivedCaseIsTheSameCase(t *testing.T) {
 	if kept.Device == "" || kept.Collected.IsZero() || !slices.Equal(kept.Causes, []string{result.Roots[0].Rule}) || kept.Outcome != "failure" || kept.RuleSet != set.Hash() {
 		t.Errorf("case %+v", kept)
 	}
-	again := fromArchive(t, w.View(), id)
-	if d := cmp.Diff(c.timeline, again.timeline, cmpopts.EquateEmpty()); d != "" {
-		t.Errorf("timeline (-bundle +archive):\n%.1500s", d)
-	}
-	want, got := Judgement(c, set, result, "test"), Judgement(again, set, again.Judge(set), "test")
-	want.Line, got.Line = "", "" // it speaks of the case's name
-	if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" {
-		t.Errorf("judgement (-bundle +archive):\n%.1500s", d)
-	}
-}
-
-func fromArchive(t *testing.T, r index.Reader, id index.CaseID) *Case {
-	t.Helper()
-	seq, err := r.Events(id)
+	again, err := Reopen(w.View(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := &Case{}
-	for e := range seq {
-		out.events = append(out.events, *e)
+	if d := cmp.Diff(c.timeline, again.timeline, cmpopts.EquateEmpty()); d != "" {
+		t.Errorf("timeline (-bundle +archive):\n%.1500s", d)
 	}
-	if out.facts, err = r.Facts(id); err != nil {
-		t.Fatal(err)
+	want, _ := judgement(c, set, result, "test")
+	got, _ := judgement(again, set, again.Judge(set), "test")
+	if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" {
+		t.Errorf("judgement (-bundle +archive):\n%.1500s", d)
 	}
-	if out.coverage, err = r.Coverage(id); err != nil {
-		t.Fatal(err)
-	}
-	out.timeline = timeline.Build(timeline.Input{Events: out.events, Facts: out.facts, Coverage: out.coverage})
-	return out
 }

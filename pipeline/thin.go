@@ -258,7 +258,8 @@ func (t *thinner) finish(c *event.Coverage) []event.Event {
 	note := func(kind event.ProblemKind, text string) {
 		c.Problems = append(c.Problems, event.Problem{Pos: event.Pos{File: c.File}, Kind: kind, Text: text})
 	}
-	if left := t.seen - len(kept) - lost; left > 0 {
+	c.Thinned = t.seen - len(kept)
+	if left := c.Thinned - lost; left > 0 {
 		note(event.Remark, fmt.Sprintf("all %d records were read; %d of no consequence are not kept of so long a log", t.seen, left))
 	}
 	if lost > 0 {

@@ -62,7 +62,7 @@ func (b *builder) elsewhere(l *rules.Leftover) bool {
 func (b *builder) leftover(l *rules.Leftover) Leftover {
 	out := Leftover{
 		Place: newPlace(l.Pos), When: b.show.moment(l.First), Count: l.Count,
-		Source: line(sourceTitle(l)), Text: line(l.Text),
+		Source: line(sourceTitle(l)), Text: line(l.Text), kind: l,
 	}
 	out.Elsewhere = b.elsewhere(l)
 	if l.Code != 0 {

@@ -12,7 +12,10 @@
 // input gives the same bytes.
 package report
 
-import "debrief/redact"
+import (
+	"debrief/redact"
+	"debrief/rules"
+)
 
 // Schema is the value of View.Schema. It changes when a field is taken away or
 // changes its meaning; new fields do not change it.
@@ -235,7 +238,13 @@ type Leftover struct {
 	Text      string `json:"text"`
 	// Code decodes the error code of the record; null = it has none.
 	Code *CodeNote `json:"code"`
+
+	kind *rules.Leftover
 }
+
+// Kind returns the records as the rules room saw them; nil where the view was
+// not made from a result.
+func (l *Leftover) Kind() *rules.Leftover { return l.kind }
 
 // Open is a question that the evidence could not answer.
 type Open struct {

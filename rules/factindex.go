@@ -12,14 +12,14 @@ type factIndex struct {
 	byName map[string]*factGroup
 }
 
-// factGroup holds the facts of one name ordered by lower-case key, value and
-// position.
+// factGroup holds the facts of one name, once it is asked for ordered by
+// lower-case key, value and position; equal ones are kept once.
 type factGroup struct {
 	facts []*event.Fact
-	keys  []string // lower case, parallel to facts
+	keys  []string // lower case, parallel to facts; nil = not ordered yet
 }
 
-// newFactIndex orders the facts; equal ones are kept once.
+// newFactIndex divides the facts by their names.
 func newFactIndex(lists ...[]event.Fact) *factIndex {
 	x := &factIndex{byName: map[string]*factGroup{}}
 	for _, list := range lists {
@@ -33,16 +33,22 @@ func newFactIndex(lists ...[]event.Fact) *factIndex {
 			g.facts = append(g.facts, f)
 		}
 	}
-	for _, g := range x.byName {
+	return x
+}
+
+// group returns the facts of a name, in order; nil = there are none.
+func (x *factIndex) group(name string) *factGroup {
+	g := x.byName[name]
+	if g != nil && g.keys == nil {
 		g.sort()
 	}
-	return x
+	return g
 }
 
 func (g *factGroup) sort() {
 	type keyed struct {
-		key string
-		f   *event.Fact
+		key, value string // lower case
+		f          *event.Fact
 	}
 	list := make([]keyed, len(g.facts))
 	var last, lower string
@@ -51,13 +57,16 @@ func (g *factGroup) sort() {
 		if f.Key != last || i == 0 {
 			last, lower = f.Key, normaliseKey(f.Key)
 		}
-		list[i] = keyed{lower, f}
+		list[i] = keyed{lower, strings.ToLower(f.Value), f}
 	}
 	slices.SortFunc(list, func(a, b keyed) int {
 		if c := strings.Compare(a.key, b.key); c != 0 {
 			return c
 		}
-		if c := a.f.Compare(*b.f); c != 0 {
+		if c := strings.Compare(a.value, b.value); c != 0 {
+			return c
+		}
+		if c := a.f.Pos.Compare(b.f.Pos); c != 0 {
 			return c
 		}
 		if c := strings.Compare(a.f.Text, b.f.Text); c != 0 {
@@ -75,7 +84,7 @@ func (g *factGroup) sort() {
 // find calls fn with the facts that have the name, the key and the value name
 // of the spec, whatever their datum, until it returns false.
 func (x *factIndex) find(spec *factSpec, fn func(*event.Fact) bool) {
-	g := x.byName[spec.name]
+	g := x.group(spec.name)
 	if g == nil {
 		return
 	}
@@ -137,7 +146,7 @@ func (x *factIndex) sibling(f *event.Fact, name string) value {
 
 // hasUnder reports whether any fact of the name has the key, or one below it.
 func (x *factIndex) hasUnder(name, key string) bool {
-	g := x.byName[name]
+	g := x.group(name)
 	if g == nil {
 		return false
 	}

@@ -91,7 +91,9 @@ func (s *Set) gather(src Source) *evaluation {
 			e.hits[id][at].add(ev)
 			found = append(found, id)
 		})
-		e.left.note(ev, found)
+		if !s.part {
+			e.left.note(ev, found)
+		}
 	}
 	for i := range e.hits {
 		for j := range e.hits[i] {

@@ -25,6 +25,7 @@ type Set struct {
 	byID     map[string]*Rule
 	dispatch *dispatcher
 	joined   map[string]bool // variables that some edge joins on
+	part     bool            // of another set: which records no rule speaks of is not known
 }
 
 // Rules lists the rules ordered by id. The caller owns the slice, not the rules.
@@ -48,9 +49,12 @@ func (s *Set) Hash() string {
 }
 
 // Only returns the set of those rules of s that keep chooses. What a rule says
-// of a case does not depend on the others; which findings explain which does.
+// of a case does not depend on the others; which findings explain which does,
+// and which records no rule speaks of: its results have no leftovers.
 func (s *Set) Only(keep func(*Rule) bool) *Set {
-	return newSet(slices.DeleteFunc(s.Rules(), func(r *Rule) bool { return !keep(r) }))
+	out := newSet(slices.DeleteFunc(s.Rules(), func(r *Rule) bool { return !keep(r) }))
+	out.part = true
+	return out
 }
 
 // newSet orders the rules and builds the index that events are matched with.

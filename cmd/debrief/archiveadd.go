@@ -94,6 +94,9 @@ func closeCases(cases []*pipeline.Case) error {
 }
 
 func addCases(cmd *cobra.Command, w index.Writer, cases []*pipeline.Case, set *rules.Set, with func(*index.Submission)) ([]addedCase, int, error) {
+	if err := pipeline.NoteRules(w, set); err != nil {
+		return nil, 0, err
+	}
 	var list []addedCase
 	code := exitOK
 	for _, c := range cases {

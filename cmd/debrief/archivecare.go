@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -145,12 +144,10 @@ DIR must not exist or be empty. 'debrief analyze DIR' reads it again.`,
 			if list, err := os.ReadDir(args[1]); err == nil && len(list) > 0 {
 				return usagef("%q is not empty", args[1])
 			}
-			files, err := a.Files(id)
-			if err != nil {
-				return err
-			}
+			missing := 0
+			tell := notExported(cmd)
 			step, finish := steps(cmd, "writing")
-			n, missing, err := exportFiles(cmd, a, files, args[1], step)
+			n, err := pipeline.Export(cmd.Context(), a, id, args[1], func(path string, err error) { missing++; tell(path, err) }, step)
 			finish()
 			if err != nil {
 				return err
@@ -169,58 +166,15 @@ DIR must not exist or be empty. 'debrief analyze DIR' reads it again.`,
 	return cmd
 }
 
-// exportFiles writes under a root that no name leaves.
-func exportFiles(cmd *cobra.Command, a index.Reader, files []index.StoredFile, dir string, step func(done, total int64)) (written, missing int, err error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return 0, 0, err
-	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer func() { err = errors.Join(err, root.Close()) }()
-	var done, total int64
-	for _, f := range files {
-		total += f.Size
-	}
-	for _, f := range files {
-		if err := cmd.Context().Err(); err != nil {
-			return written, missing, err
+// notExported says which file of an archived case could not be written.
+func notExported(cmd *cobra.Command) func(path string, err error) {
+	return func(path string, err error) {
+		text := "its content was lost before it was archived"
+		if err != nil {
+			text = err.Error()
 		}
-		if !f.Stored {
-			missing++
-			fmt.Fprintf(cmd.ErrOrStderr(), "debrief: %s: its content was lost before it was archived\n", printable(f.Path))
-			continue
-		}
-		if err := exportFile(a, root, f); err != nil {
-			missing++
-			fmt.Fprintf(cmd.ErrOrStderr(), "debrief: %s: %s\n", printable(f.Path), printable(err.Error()))
-			continue
-		}
-		written++
-		done += f.Size
-		step(done, total)
+		fmt.Fprintf(cmd.ErrOrStderr(), "debrief: %s: %s\n", printable(path), printable(text))
 	}
-	return written, missing, nil
-}
-
-func exportFile(a index.Reader, root *os.Root, f index.StoredFile) error {
-	c, err := a.Content(f.Hash)
-	if err != nil {
-		return err
-	}
-	name := filepath.FromSlash(f.Path)
-	if dir := filepath.Dir(name); dir != "." {
-		if err := root.MkdirAll(dir, 0o755); err != nil {
-			return errors.Join(err, c.Close())
-		}
-	}
-	to, err := root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
-	if err != nil {
-		return errors.Join(err, c.Close())
-	}
-	_, err = io.Copy(to, c)
-	return errors.Join(err, to.Close(), c.Close())
 }
 
 func newArchiveBackup() *cobra.Command {

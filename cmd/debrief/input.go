@@ -28,9 +28,10 @@ type inputFlags struct {
 	password string
 	temp     string
 	quiet    bool
-	decoder  string     // of event logs; empty = the command has no such flag
-	rules    *rules.Set // that the input will be judged by; nil = none
-	keep     bool       // the content of the files is needed later; the cases are closed then
+	decoder  string             // of event logs; empty = the command has no such flag
+	rules    *rules.Set         // that the input will be judged by; nil = none
+	archived *pipeline.Archived // what is known of files out of an archive; nil = they are not
+	keep     bool               // the content of the files is needed later; the cases are closed then
 }
 
 func (f *inputFlags) add(cmd *cobra.Command) {
@@ -53,9 +54,10 @@ func (f *inputFlags) options() (pipeline.Options, error) {
 		return pipeline.Options{}, usagef("limits and --workers take numbers from 0 upwards")
 	}
 	return pipeline.Options{
-		Workers: f.workers,
-		Rules:   f.rules,
-		Keep:    f.keep,
+		Workers:  f.workers,
+		Rules:    f.rules,
+		Keep:     f.keep,
+		Archived: f.archived,
 		Ingest: ingest.Options{Password: f.password, Temp: f.temp, Limits: ingest.Limits{
 			FileBytes: int64(f.maxFile), TotalBytes: int64(f.maxTotal), Files: f.maxFiles, Depth: f.maxDepth,
 			Ratio: f.maxRatio, NameBytes: f.maxName, Time: f.maxTime,

@@ -51,11 +51,12 @@ func newPack() *cobra.Command {
 				return err
 			}
 			in.rules = set
-			paths, remove, err := af.casePaths(cmd, args)
+			paths, archived, remove, err := af.casePaths(cmd, args)
 			if err != nil {
 				return err
 			}
 			defer remove()
+			in.archived = archived
 			c, err := in.read(cmd, paths)
 			if err != nil {
 				return err
@@ -95,44 +96,47 @@ func newPack() *cobra.Command {
 
 // casePaths returns arguments that are files and folders as they are. A single
 // one that is not is a case of the archive: its files are written to a temporary
-// folder, which remove takes away.
-func (f *archiveFlags) casePaths(cmd *cobra.Command, args []string) (paths []string, remove func(), err error) {
+// folder, which remove takes away, and archived is what else is known of them.
+func (f *archiveFlags) casePaths(cmd *cobra.Command, args []string) (paths []string, archived *pipeline.Archived, remove func(), err error) {
 	nothing := func() {}
 	if _, err := os.Lstat(args[0]); len(args) != 1 || err == nil || args[0] == "-" {
-		return args, nothing, nil
+		return args, nil, nothing, nil
 	}
 	a, err := index.OpenReader(f.path(), index.Options{})
 	if errors.Is(err, index.ErrNotArchive) {
-		return args, nothing, nil // a path that is not there, and said so by who reads it
+		return args, nil, nothing, nil // a path that is not there, and said so by who reads it
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
 	id, err := resolveCase(a, args[0])
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	files, err := a.Files(id)
-	if err != nil {
-		return nil, nil, err
+	if archived, err = pipeline.NewArchived(a, id); err != nil {
+		return nil, nil, nil, err
 	}
 	dir, err := os.MkdirTemp("", "debrief-case-")
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	remove = func() { os.RemoveAll(dir) } //nolint:errcheck // a temporary folder
 	step, finish := steps(cmd, "reading the archive")
-	_, _, err = exportFiles(cmd, a, files, dir, step)
+	_, err = pipeline.Export(cmd.Context(), a, id, dir, notExported(cmd), step)
 	finish()
+	var list []os.DirEntry
 	if err == nil {
-		paths, err = children(dir)
+		list, err = os.ReadDir(dir)
 	}
 	if err != nil {
 		remove()
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	return paths, remove, nil
+	for _, e := range list {
+		paths = append(paths, filepath.Join(dir, e.Name()))
+	}
+	return paths, archived, remove, nil
 }
 
 // checkPack looks up the files of a pack in a case, by their hashes.
