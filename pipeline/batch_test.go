@@ -125,6 +125,40 @@ func TestTickets(t *testing.T) {
 	}
 }
 
+func TestArrivals(t *testing.T) {
+	var a Arrivals
+	look := func(tickets ...Ticket) string {
+		var names []string
+		for _, t := range a.Ready(tickets) {
+			names = append(names, t.Path)
+		}
+		return strings.Join(names, " ")
+	}
+	small, grown := Ticket{Path: "a", Print: "1"}, Ticket{Path: "a", Print: "2"}
+	other, unseen := Ticket{Path: "b", Print: "3"}, Ticket{Path: "c"}
+	for i, step := range []struct {
+		tickets []Ticket
+		want    string
+	}{
+		{[]Ticket{small, unseen}, ""},
+		{[]Ticket{grown, other, unseen}, ""},    // still being copied, and just arrived
+		{[]Ticket{grown, other, unseen}, "a b"}, // what cannot be looked at is never ready
+		{[]Ticket{grown, other}, "a b"},         // not done: the archive was locked
+	} {
+		if got := look(step.tickets...); got != step.want {
+			t.Errorf("look %d: %q, want %q", i, got, step.want)
+		}
+	}
+	a.Done([]Ticket{grown, other})
+	changed := Ticket{Path: "b", Print: "4"}
+	if got := look(grown, changed); got != "" {
+		t.Errorf("after the work: %q", got)
+	}
+	if got := look(grown, changed); got != "b" {
+		t.Errorf("a ticket with more in it: %q", got)
+	}
+}
+
 func TestBatch(t *testing.T) {
 	set, err := rules.Builtin()
 	if err != nil {

@@ -85,3 +85,35 @@ func fingerprint(root string) (string, error) {
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16]), nil
 }
+
+// Arrivals tells tickets that have arrived from those that are still being
+// copied. The zero value has seen nothing.
+type Arrivals struct {
+	before map[string]string // print of each ticket at the look before, by path
+	done   map[string]bool   // prints of those that are done
+}
+
+// Ready returns those of the tickets that have not changed since the look
+// before and are not done.
+func (a *Arrivals) Ready(tickets []Ticket) []Ticket {
+	now := make(map[string]string, len(tickets))
+	var out []Ticket
+	for _, t := range tickets {
+		now[t.Path] = t.Print
+		if t.Print != "" && a.before[t.Path] == t.Print && !a.done[t.Print] {
+			out = append(out, t)
+		}
+	}
+	a.before = now
+	return out
+}
+
+// Done notes that tickets need not be looked at again as they are.
+func (a *Arrivals) Done(tickets []Ticket) {
+	if a.done == nil {
+		a.done = map[string]bool{}
+	}
+	for _, t := range tickets {
+		a.done[t.Print] = true
+	}
+}

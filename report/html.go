@@ -82,15 +82,22 @@ func (v *View) WriteHTML(w io.Writer) error { return WriteHTML(w, []*View{v}) }
 // WriteHTML renders the reports of several cases as one page, with a list of
 // the cases on top where there is more than one.
 func WriteHTML(w io.Writer, views []*View) error {
-	sum := sha256.Sum256([]byte(styleSheet))
+	style, policy := Style()
 	b := bufio.NewWriter(w)
 	err := page().Execute(b, struct {
 		Views  []*View
 		Style  template.CSS
 		Policy string
-	}{views, template.CSS(styleSheet), "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"})
+	}{views, style, policy})
 	if err != nil {
 		return fmt.Errorf("rendering HTML: %w", err)
 	}
 	return b.Flush()
+}
+
+// Style returns the style sheet of debrief's pages and the content policy of a
+// page that has it inside: nothing but that sheet is allowed.
+func Style() (sheet template.CSS, policy string) {
+	sum := sha256.Sum256([]byte(styleSheet))
+	return template.CSS(styleSheet), "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"
 }

@@ -61,19 +61,15 @@ func newBatch() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if _, err := pipeline.Tickets(args); err != nil {
-				return &usageError{err}
-			}
-			w, err := af.writer(cmd, true)
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, w.Close()) }()
 			var results []pipeline.TicketResult
 			if bf.watch > 0 {
-				results, err = watchTickets(cmd, w, args, o, bf.watch, in.quiet)
+				results, err = watchTickets(cmd, &af, args, o, bf.watch, in.quiet)
 			} else {
-				results, err = runBatch(cmd, w, args, o, in.quiet)
+				tickets, e := pipeline.Tickets(args)
+				if e != nil {
+					return &usageError{e}
+				}
+				results, err = runBatch(cmd, &af, tickets, o, in.quiet)
 			}
 			sum := pipeline.SumUp(results)
 			if e := out.write(cmd, func(to io.Writer) error { return writeBatch(to, sum, out.format) }); e != nil {
@@ -124,52 +120,47 @@ func (f *batchFlags) options(in *inputFlags, rf *ruleFlags) (pipeline.BatchOptio
 	}, nil
 }
 
-// runBatch works through the tickets that are there now.
-func runBatch(cmd *cobra.Command, w index.Writer, dirs []string, o pipeline.BatchOptions, quiet bool) ([]pipeline.TicketResult, error) {
-	tickets, err := pipeline.Tickets(dirs)
+// runBatch works through tickets. The archive is open meanwhile, and no longer.
+func runBatch(cmd *cobra.Command, af *archiveFlags, tickets []pipeline.Ticket, o pipeline.BatchOptions, quiet bool) (results []pipeline.TicketResult, err error) {
+	w, err := af.writer(cmd, true)
 	if err != nil {
 		return nil, err
 	}
+	defer func() { err = errors.Join(err, w.Close()) }()
 	show := newBatchProgress(cmd.ErrOrStderr(), len(tickets), quiet)
 	o.Done = show.done
-	results, err := pipeline.Batch(cmd.Context(), w, tickets, o)
-	show.finish()
-	return results, err
+	defer show.finish()
+	return pipeline.Batch(cmd.Context(), w, tickets, o)
 }
 
-// watchTickets works on tickets as they arrive, until it is interrupted.
-func watchTickets(cmd *cobra.Command, w index.Writer, dirs []string, o pipeline.BatchOptions, every time.Duration, quiet bool) ([]pipeline.TicketResult, error) {
-	ctx := cmd.Context()
+// watchTickets works on tickets as they arrive, until it is interrupted. Between
+// rounds others may write to the archive; while another does, tickets wait.
+func watchTickets(cmd *cobra.Command, af *archiveFlags, dirs []string, o pipeline.BatchOptions, every time.Duration, quiet bool) ([]pipeline.TicketResult, error) {
+	if _, err := pipeline.Tickets(dirs); err != nil {
+		return nil, &usageError{err}
+	}
 	var all []pipeline.TicketResult
-	before, done := map[string]string{}, map[string]bool{}
+	var arrivals pipeline.Arrivals
 	for {
 		tickets, err := pipeline.Tickets(dirs)
 		if err != nil {
-			return all, err
+			// A share that is gone for a while comes back.
+			fmt.Fprintf(cmd.ErrOrStderr(), "debrief: %s\n", printable(err.Error()))
 		}
-		var ready []pipeline.Ticket
-		now := map[string]string{}
-		for _, t := range tickets {
-			now[t.Path] = t.Print
-			if t.Print != "" && before[t.Path] == t.Print && !done[t.Print] {
-				ready = append(ready, t)
-				done[t.Print] = true
+		if ready := arrivals.Ready(tickets); len(ready) > 0 {
+			results, err := runBatch(cmd, af, ready, o, quiet)
+			switch {
+			case errors.Is(err, index.ErrLocked):
+				fmt.Fprintf(cmd.ErrOrStderr(), "debrief: %s; waiting\n", printable(err.Error()))
+			case err != nil && !errors.Is(err, context.Canceled):
+				return all, err
+			default:
+				arrivals.Done(ready)
+				all = append(all, results...)
 			}
 		}
-		before = now
-		show := newBatchProgress(cmd.ErrOrStderr(), len(ready), quiet)
-		o.Done = show.done
-		results, err := pipeline.Batch(ctx, w, ready, o)
-		show.finish()
-		all = append(all, results...)
-		if errors.Is(err, context.Canceled) {
-			return all, nil
-		}
-		if err != nil {
-			return all, err
-		}
 		select {
-		case <-ctx.Done():
+		case <-cmd.Context().Done():
 			return all, nil
 		case <-time.After(every):
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"debrief/index"
 	"debrief/pipeline"
 	"debrief/redact"
 )
@@ -90,4 +91,28 @@ func readKey(file string) ([]byte, error) {
 		return nil, usagef("%q holds no key: it takes %d hexadecimal digits", file, 2*redact.KeyBytes)
 	}
 	return key, nil
+}
+
+// identifyArchived teaches a redactor what identifies an archived case.
+func identifyArchived(re *redact.Redactor, r index.Reader, id index.CaseID) error {
+	c, err := r.Case(id)
+	if err != nil {
+		return err
+	}
+	events, err := r.Events(id)
+	if err != nil {
+		return err
+	}
+	facts, err := r.Facts(id)
+	if err != nil {
+		return err
+	}
+	coverage, err := r.Coverage(id)
+	if err != nil {
+		return err
+	}
+	re.Learn(redact.Device, c.Device)
+	re.Learn(redact.Serial, c.Serial)
+	pipeline.IdentifyIn(re, events, coverage, facts)
+	return nil
 }

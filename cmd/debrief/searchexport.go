@@ -52,19 +52,9 @@ func (x *hitExport) enter(id index.CaseID) error {
 	}
 	if !x.learnt[id] {
 		x.learnt[id] = true
-		events, err := x.from.Events(id)
-		if err != nil {
+		if err := identifyArchived(x.hide, x.from, id); err != nil {
 			return err
 		}
-		coverage, err := x.from.Coverage(id)
-		if err != nil {
-			return err
-		}
-		facts, err := x.from.Facts(id)
-		if err != nil {
-			return err
-		}
-		pipeline.IdentifyIn(x.hide, events, coverage, facts)
 	}
 	x.name = x.hide.String(x.name)
 	return nil

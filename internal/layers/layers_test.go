@@ -29,6 +29,7 @@ var allowed = map[string][]string{
 	"redact":               {},
 	"report":               {"event", "codes", "timeline", "rules", "redact"},
 	"pipeline":             {"event", "codes", "ingest", "parsers", "timeline", "rules", "report", "index", "redact"},
+	"pipeline/nightly":     {"event", "index", "pipeline", "report", "rules"},
 	"index":                {"event", "codes"},
 	"internal/growth":      {},
 	"internal/synth":       {"event", "internal/synth/evtxw", "internal/synth/cabw"},
