@@ -3,7 +3,6 @@ package rules
 import (
 	"strings"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -42,7 +41,7 @@ func TestAcross(t *testing.T) {
 	}
 	for _, tt := range tests {
 		text := strings.Replace(acrossRule, "ACROSS", tt.in, 1)
-		set, err := Load(fstest.MapFS{"test.across.yaml": {Data: []byte(text)}})
+		set, err := LoadText("test.across.yaml", []byte(text))
 		switch {
 		case tt.err != "":
 			if err == nil || !strings.Contains(err.Error(), tt.err) {

@@ -60,6 +60,22 @@ func LoadDirs(withBuiltin bool, dirs ...string) (*Set, error) {
 	return load(packs)
 }
 
+// LoadText is Load for one rule that is at hand; file names it in errors.
+func LoadText(file string, text []byte) (*Set, error) {
+	if len(text) > maxFileBytes {
+		return newSet(nil), tooLarge(file)
+	}
+	r, err := parseRule(file, text)
+	if r == nil {
+		return newSet(nil), err
+	}
+	return newSet([]*Rule{r}), err
+}
+
+func tooLarge(file string) error {
+	return &LoadError{File: file, Msg: fmt.Sprintf("the file is larger than %d KiB", maxFileBytes>>10)}
+}
+
 type pack struct {
 	prefix string
 	fs     fs.FS
@@ -143,7 +159,7 @@ func loadFile(fsys fs.FS, name, file string) (*Rule, error) {
 		return nil, fmt.Errorf("reading %q: %w", file, err)
 	}
 	if info.Size() > maxFileBytes {
-		return nil, &LoadError{File: file, Msg: fmt.Sprintf("the file is larger than %d KiB", maxFileBytes>>10)}
+		return nil, tooLarge(file)
 	}
 	data, err := fs.ReadFile(fsys, name)
 	if err != nil {

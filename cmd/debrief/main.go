@@ -96,7 +96,7 @@ func newRoot(s streams) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.AddCommand(
 		newAnalyze(), newTimeline(), newDiff(), newParse(), newPack(), newExtract(),
-		newBatch(), newArchive(), newSearch(), newNightly(),
+		newBatch(), newArchive(), newSearch(), newSimilar(), newNightly(),
 		newCode(), newRules(), newDemo(), newVersion(), newSecondChild(),
 	)
 	asUsage(root)

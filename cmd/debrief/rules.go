@@ -22,7 +22,7 @@ language of docs/rules.md. --rules DIR adds your own to the built-in ones.`,
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newRulesList(), newRulesShow(), newRulesLint(), newRulesTest(), newRulesExplain(), newRulesNew())
+	cmd.AddCommand(newRulesList(), newRulesShow(), newRulesLint(), newRulesTest(), newRulesExplain(), newRulesBacktest(), newRulesNew())
 	return cmd
 }
 

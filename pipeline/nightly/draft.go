@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"testing/fstest"
 	"text/template"
 	"unicode"
 	"unicode/utf8"
@@ -60,7 +59,7 @@ func draft(c *Cluster) string {
 	if err := draftTemplate.Execute(&b, d); err != nil {
 		return ""
 	}
-	set, err := rules.Load(fstest.MapFS{c.DraftName(): {Data: []byte(b.String())}})
+	set, err := rules.LoadText(c.DraftName(), []byte(b.String()))
 	if err != nil || len(set.Lint()) > 0 {
 		return ""
 	}
