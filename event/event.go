@@ -9,6 +9,7 @@
 package event
 
 import (
+	"iter"
 	"strings"
 	"time"
 )
@@ -60,6 +61,17 @@ const (
 
 // Field is one named value of an event, both as text.
 type Field struct{ Name, Value string }
+
+// All yields the events of a slice in order.
+func All(events []Event) iter.Seq[*Event] {
+	return func(yield func(*Event) bool) {
+		for i := range events {
+			if !yield(&events[i]) {
+				return
+			}
+		}
+	}
+}
 
 // Fields is a list of fields in the order of the record; names may repeat.
 type Fields []Field

@@ -61,7 +61,7 @@ func benchSubmission(m *made, name string, n int) (*Submission, int64) {
 		raw += int64(len(data))
 		s.Files = append(s.Files, fileOf("Bundle.zip/"+f, data))
 	}
-	s.Events = pointers(events)
+	s.Events = event.All(events)
 	return s, raw
 }
 

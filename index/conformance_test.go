@@ -137,14 +137,11 @@ func checkCase(t *testing.T, r Reader, id CaseID, s *Submission) {
 	if err != nil || c.Name != s.Name || c.Device != s.Device || !c.Lost || c.Files != len(s.Files) {
 		t.Fatalf("Case(%s) = %+v, %v", id, c, err)
 	}
-	seq, err := r.Events(id)
+	got, err := r.Events(id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got, want []event.Event
-	for e := range seq {
-		got = append(got, *e)
-	}
+	var want []event.Event
 	for e := range s.Events {
 		want = append(want, *e)
 	}

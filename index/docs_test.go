@@ -26,7 +26,7 @@ func TestQueryDocs(t *testing.T) {
 	mem := NewMemory()
 	numbers := map[event.Pos]string{}
 	events := docEvents(t, list, numbers)
-	_, _, err = mem.Add(t.Context(), &Submission{Name: "doc", Ticket: "INC0012345", Device: "PC-0815", Events: pointers(events),
+	_, _, err = mem.Add(t.Context(), &Submission{Name: "doc", Ticket: "INC0012345", Device: "PC-0815", Events: event.All(events),
 		Judgement: Judgement{Findings: []Finding{{Rule: "net.cmg.name-not-resolved", Root: true}}}})
 	if err != nil {
 		t.Fatal(err)

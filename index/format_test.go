@@ -39,12 +39,8 @@ func TestFormat1(t *testing.T) {
 			t.Errorf("%s: the registry value is not among %v", what, facts)
 		}
 		events, err := r.Events(id)
-		n := 0
-		for range events {
-			n++
-		}
-		if err != nil || n != 2 || r.Stats().Format != format {
-			t.Errorf("%s: %d events, %v, format %d", what, n, err, r.Stats().Format)
+		if err != nil || len(events) != 2 || r.Stats().Format != format {
+			t.Errorf("%s: %d events, %v, format %d", what, len(events), err, r.Stats().Format)
 		}
 	}
 	open := func() *Archive {

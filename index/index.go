@@ -224,8 +224,9 @@ type Reader interface {
 	// Resolve finds the one case of an id, the beginning of an id (four digits
 	// or more), a ticket number or a name; ErrNotFound, ErrAmbiguous.
 	Resolve(name string) (CaseID, error)
-	// Events yields the events of a case in the order they were submitted in.
-	Events(id CaseID) (iter.Seq[*event.Event], error)
+	// Events returns the events of a case in the order they were submitted in.
+	// The caller owns the slice.
+	Events(id CaseID) ([]event.Event, error)
 	Facts(id CaseID) ([]event.Fact, error)
 	Coverage(id CaseID) ([]event.Coverage, error)
 	// Findings are those of the last judgement, in its order.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"maps"
 	"slices"
 	"sync"
@@ -261,22 +260,12 @@ func (m *Memory) Case(id CaseID) (Case, error) {
 func (m *Memory) Resolve(name string) (CaseID, error) { return resolve(m.Cases(CaseFilter{}), name) }
 
 // Events is Reader.Events.
-func (m *Memory) Events(id CaseID) (iter.Seq[*event.Event], error) {
+func (m *Memory) Events(id CaseID) ([]event.Event, error) {
 	c, err := m.get(id)
 	if err != nil {
 		return nil, err
 	}
-	return pointers(c.events), nil
-}
-
-func pointers(events []event.Event) iter.Seq[*event.Event] {
-	return func(yield func(*event.Event) bool) {
-		for i := range events {
-			if !yield(&events[i]) {
-				return
-			}
-		}
-	}
+	return slices.Clone(c.events), nil
 }
 
 // Facts is Reader.Facts.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"iter"
 	"os"
 
 	"debrief/event"
@@ -90,8 +89,8 @@ func (a *Archive) Case(id CaseID) (Case, error) {
 // Resolve is Reader.Resolve.
 func (a *Archive) Resolve(name string) (CaseID, error) { return resolve(a.Cases(CaseFilter{}), name) }
 
-// Events is Reader.Events. The events are all read before it returns.
-func (a *Archive) Events(id CaseID) (iter.Seq[*event.Event], error) {
+// Events is Reader.Events.
+func (a *Archive) Events(id CaseID) ([]event.Event, error) {
 	e, err := a.get(id)
 	if err != nil {
 		return nil, err
@@ -117,7 +116,7 @@ func (a *Archive) Events(id CaseID) (iter.Seq[*event.Event], error) {
 			out[n] = b.events[j]
 		}
 	}
-	return pointers(out), nil
+	return out, nil
 }
 
 func readSheet[T any](a *Archive, id CaseID, name string, kind byte) ([]T, error) {

@@ -159,7 +159,7 @@ func (m *made) submission(name string, n int) *Submission {
 	s := &Submission{
 		Name: name, Roots: []string{name}, Device: "PC-" + strings.ToUpper(m.word()), Serial: fmt.Sprintf("SN%06d", m.r.IntN(1e6)), OS: "22631",
 		Collected: events[len(events)-1].Time.Truncate(time.Second), Added: time.Date(2024, 9, 1, 0, 0, 0, 0, time.UTC),
-		Events:   pointers(events),
+		Events:   event.All(events),
 		Facts:    []event.Fact{event.Text("device.name", "", "PC", event.Pos{File: "a", Line: 3}), event.Number("os.build", "", 22631, event.Pos{})},
 		Coverage: []event.Coverage{{File: madeFiles[0], Bytes: 10, Parser: "cmtrace", Sources: []event.Source{event.LogCcmsetup}, Status: event.Partial, Problems: []event.Problem{{Kind: event.Damage, Text: "cut"}}}},
 		Blobs:    map[string][]byte{"timeline": []byte(`{"sessions":[]}`)},

@@ -116,11 +116,11 @@ func TestHostileTimes(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", e.name, err)
 		}
-		seq, err := w.View().Events(id)
+		events, err := w.View().Events(id)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for got := range seq {
+		for _, got := range events {
 			if !got.Time.Equal(far) {
 				t.Errorf("%s: an event's time became %v", e.name, got.Time)
 			}

@@ -103,15 +103,7 @@ func (c *Case) Close() error {
 func (c *Case) Name() string { return strings.Join(c.Roots, ", ") }
 
 // Events yields the events in timeline order.
-func (c *Case) Events() iter.Seq[*event.Event] {
-	return func(yield func(*event.Event) bool) {
-		for i := range c.events {
-			if !yield(&c.events[i]) {
-				return
-			}
-		}
-	}
-}
+func (c *Case) Events() iter.Seq[*event.Event] { return event.All(c.events) }
 
 // Facts returns what the parsers found, in Fact.Compare order; what the
 // timeline derived is in its own Facts. The slice is shared.

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,13 +12,8 @@ import (
 	"debrief/event"
 	"debrief/index"
 	"debrief/ingest"
-	"debrief/report"
 	"debrief/rules"
 )
-
-// TimelineBlob is the name under which the timeline of a case is archived, as
-// the JSON of report.View.WriteTimelineJSON.
-const TimelineBlob = "timeline"
 
 // problemsBlob is the name under which the problems that ingest had with a case
 // are archived, as a JSON list of event.Problem: reading its files again does
@@ -49,16 +43,11 @@ func Submission(c *Case, set *rules.Set, result *rules.Result, engine string, no
 		}
 		s.Files = append(s.Files, file)
 	}
-	var tl bytes.Buffer
-	if err := report.NewTimeline(c.timeline).WriteTimelineJSON(&tl); err != nil {
-		return nil, fmt.Errorf("writing the timeline: %w", err)
+	story, err := json.Marshal(c.timeline)
+	if err != nil {
+		return nil, fmt.Errorf("writing the story: %w", err)
 	}
-	var compact bytes.Buffer
-	if err := json.Compact(&compact, tl.Bytes()); err != nil {
-		return nil, fmt.Errorf("writing the timeline: %w", err)
-	}
-	s.Blobs = map[string][]byte{TimelineBlob: compact.Bytes()}
-	var err error
+	s.Blobs = map[string][]byte{storyBlob: story}
 	if s.Blobs[LeftoversBlob], err = left.blob(); err != nil {
 		return nil, err
 	}

@@ -61,6 +61,15 @@ func TestArchivedCaseIsTheSameCase(t *testing.T) {
 	if d := cmp.Diff(c.timeline, again.timeline, cmpopts.EquateEmpty()); d != "" {
 		t.Errorf("timeline (-bundle +archive):\n%.1500s", d)
 	}
+	// An archive without the story builds it anew.
+	if err := w.PutBlob(id, storyBlob, nil); err != nil {
+		t.Fatal(err)
+	}
+	if built, err := Reopen(w.View(), id); err != nil {
+		t.Error(err)
+	} else if d := cmp.Diff(c.timeline, built.timeline, cmpopts.EquateEmpty()); d != "" {
+		t.Errorf("timeline built anew (-bundle +archive):\n%.1500s", d)
+	}
 	want, _ := judgement(c, set, result, "test")
 	got, _ := judgement(again, set, again.Judge(set), "test")
 	if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"debrief/event"
 	"debrief/index"
 	"debrief/pipeline"
 	"debrief/redact"
@@ -113,6 +114,6 @@ func identifyArchived(re *redact.Redactor, r index.Reader, id index.CaseID) erro
 	}
 	re.Learn(redact.Device, c.Device)
 	re.Learn(redact.Serial, c.Serial)
-	pipeline.IdentifyIn(re, events, coverage, facts)
+	pipeline.IdentifyIn(re, event.All(events), coverage, facts)
 	return nil
 }
