@@ -4,7 +4,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 10s
 export CGO_ENABLED = 0
 
-.PHONY: build test check race lint fuzz bench bench-index ratios cross golden clean
+.PHONY: build test check race lint fuzz bench bench-index ratios long cross golden clean
 
 build: ## the binary for this machine
 	$(GO) build -trimpath -o debrief ./cmd/debrief
@@ -47,7 +47,10 @@ bench-index: ## the archive against one bleve document an event, on a million ev
 	DEBRIEF_BENCH_EVENTS=1000000 $(GO) test -run '^$$' -bench 'AgainstBleve|Search' -benchtime 1x -timeout 30m ./index
 
 golden: ## write the golden files anew; read the diff before you commit it
-	$(GO) test ./parsers ./rules ./report ./timeline ./pipeline ./internal/synth ./ingest -update
+	$(GO) test ./parsers ./rules ./report ./timeline ./pipeline ./pipeline/nightly ./internal/synth ./ingest -update
 
 clean:
 	rm -rf debrief dist
+
+long: ## the tests of a thousand bundles: batch killed at random moments, and judged anew
+	DEBRIEF_LONG=1 $(GO) test ./pipeline -run 'BatchKilled|RejudgeIsCheap' -v -timeout 60m
