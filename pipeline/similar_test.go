@@ -87,7 +87,7 @@ func TestSimilar(t *testing.T) {
 func TestBacktest(t *testing.T) {
 	files := builtinFiles(t)
 	set := loadFiles(t, files)
-	w, cases := scenarioArchive(t, set)
+	w, cases := scenarioArchive(t, set, 4)
 	const id = "net.cmg.name-not-resolved"
 	var right, other index.CaseID
 	for _, c := range w.View().Cases(index.CaseFilter{}) {

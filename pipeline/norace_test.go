@@ -1,0 +1,6 @@
+//go:build !race
+
+package pipeline
+
+// thinly: see race_test.go.
+const thinly = 1
