@@ -46,6 +46,7 @@ const (
 	DeviceHash    Source = "csv.device-hash"
 	DiagFramework Source = "json.diagnostics-framework"
 	Dsregcmd      Source = "txt.dsregcmd"
+	IntuneResults Source = "xml.intune-results" // results.xml of "Collect diagnostics"
 )
 
 // TracePrefix starts the sources of event traces.
@@ -63,6 +64,8 @@ type SourceInfo struct {
 }
 
 const mdmTool = `Run "mdmdiagnosticstool.exe -area Autopilot;DeviceEnrollment -cab C:\Temp\logs.cab" on the device (Shift+F10 during OOBE).`
+
+const collectDiagnostics = `Ask for "Collect diagnostics" on the device's page in Intune and send the archive.`
 
 var sources = []SourceInfo{
 	{ShellCore, "Shell-Core event log", mdmTool},
@@ -94,6 +97,7 @@ var sources = []SourceInfo{
 	{TPMInfo, "TpmHliInfo_Output.txt", `Run "mdmdiagnosticstool.exe -area Autopilot;TPM -cab C:\Temp\logs.cab" on the device.`},
 	{DeviceHash, "DeviceHash CSV", mdmTool},
 	{DiagFramework, "DiagnosticsFrameworkData.json", mdmTool},
+	{IntuneResults, `results.xml of "Collect diagnostics"`, collectDiagnostics},
 	{Dsregcmd, "output of dsregcmd /status", `Run "dsregcmd /status" on the device and save its output.`},
 }
 

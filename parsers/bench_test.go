@@ -136,3 +136,21 @@ func BenchmarkPasted(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkIntuneResults reads a list of far more items than any real one.
+func BenchmarkIntuneResults(b *testing.B) {
+	var s strings.Builder
+	s.WriteString("<Collection HRESULT=\"0\">\r\n")
+	for i := range 20_000 {
+		fmt.Fprintf(&s, "    <RegistryKey HRESULT=\"%d\">HKLM\\Software\\Contoso\\Sample%d</RegistryKey>\r\n", -2147024895*(i%2), i)
+	}
+	s.WriteString("</Collection>\r\n")
+	data := []byte(s.String())
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if out := Parse(&Input{Path: "results.xml", Data: data}); len(out.Events) != 20_000 {
+			b.Fatal(len(out.Events))
+		}
+	}
+}

@@ -37,13 +37,17 @@ func FuzzFootprint(f *testing.F)     { fuzzParser(f, footprintParser(), "MdmLogC
 func FuzzTPM(f *testing.F)           { fuzzParser(f, tpmParser(), "TpmHliInfo_Output.txt") }
 func FuzzDeviceHash(f *testing.F)    { fuzzParser(f, deviceHashParser(), "DeviceHash_PC-0001.csv") }
 func FuzzDsregcmd(f *testing.F)      { fuzzParser(f, dsregcmdParser(), "dsreg.txt") }
-func FuzzETWText(f *testing.F)       { fuzzParser(f, etwTextParser(), "Shell-Core-Operational.txt") }
-func FuzzEventText(f *testing.F)     { fuzzParser(f, eventTextParser(), "AAD-Operational.txt") }
-func FuzzSetupact(f *testing.F)      { fuzzParser(f, setupactParser(), "setupact.log") }
-func FuzzDressed(f *testing.F)       { fuzzParser(f, dressedParser(), "quoted-mail.txt") }
-func FuzzEventView(f *testing.F)     { fuzzParser(f, eventViewParser(), "viewer.txt") }
-func FuzzPasted(f *testing.F)        { fuzzParser(f, pastedParser(), "forum.txt") }
-func FuzzText(f *testing.F)          { fuzzParser(f, textParser(), "notes.txt") }
+func FuzzIntuneResults(f *testing.F) { fuzzParser(f, intuneResultsParser(), "results.xml") }
+func FuzzIntuneMissing(f *testing.F) {
+	fuzzParser(f, intuneMissingParser(), "(3) No Results - Error [0x80070002]")
+}
+func FuzzETWText(f *testing.F)   { fuzzParser(f, etwTextParser(), "Shell-Core-Operational.txt") }
+func FuzzEventText(f *testing.F) { fuzzParser(f, eventTextParser(), "AAD-Operational.txt") }
+func FuzzSetupact(f *testing.F)  { fuzzParser(f, setupactParser(), "setupact.log") }
+func FuzzDressed(f *testing.F)   { fuzzParser(f, dressedParser(), "quoted-mail.txt") }
+func FuzzEventView(f *testing.F) { fuzzParser(f, eventViewParser(), "viewer.txt") }
+func FuzzPasted(f *testing.F)    { fuzzParser(f, pastedParser(), "forum.txt") }
+func FuzzText(f *testing.F)      { fuzzParser(f, textParser(), "notes.txt") }
 
 // FuzzParse lets the parsers choose.
 func FuzzParse(f *testing.F) {

@@ -18,6 +18,8 @@ func All() []Parser {
 		dressedParser(),
 		eventViewParser(),
 		cmtraceParser(),
+		intuneResultsParser(),
+		intuneMissingParser(),
 		profileParser(),
 		metadataParser(),
 		frameworkParser(),

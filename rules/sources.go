@@ -28,7 +28,7 @@ var factSources = []struct {
 	{"ccmsetup.", []string{"log.ccmsetup"}},
 	{"device-manageability.", []string{"reg.device-manageability"}},
 	{"dsreg.", []string{"txt.dsregcmd"}},
-	{"collection.", []string{"json.mdm-metadata", "txt.footprint", "json.diagnostics-framework"}},
+	{"collection.", []string{"json.mdm-metadata", "txt.footprint", "json.diagnostics-framework", "xml.intune-results"}},
 	{"device.", []string{"reg", "json.mdm-metadata", "csv.device-hash"}},
 	{"os.", []string{"reg", "json.mdm-metadata", "csv.device-hash"}},
 	{"oobe.", []string{"reg", "json.mdm-metadata", "csv.device-hash"}},
