@@ -46,6 +46,7 @@ const (
 	DeviceHash    Source = "csv.device-hash"
 	DiagFramework Source = "json.diagnostics-framework"
 	Dsregcmd      Source = "txt.dsregcmd"
+	MDMReport     Source = "xml.mdm-report"     // MDMDiagReport.xml
 	IntuneResults Source = "xml.intune-results" // results.xml of "Collect diagnostics"
 )
 
@@ -97,6 +98,7 @@ var sources = []SourceInfo{
 	{TPMInfo, "TpmHliInfo_Output.txt", `Run "mdmdiagnosticstool.exe -area Autopilot;TPM -cab C:\Temp\logs.cab" on the device.`},
 	{DeviceHash, "DeviceHash CSV", mdmTool},
 	{DiagFramework, "DiagnosticsFrameworkData.json", mdmTool},
+	{MDMReport, "MDMDiagReport.xml", mdmTool},
 	{IntuneResults, `results.xml of "Collect diagnostics"`, collectDiagnostics},
 	{Dsregcmd, "output of dsregcmd /status", `Run "dsregcmd /status" on the device and save its output.`},
 }

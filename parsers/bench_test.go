@@ -154,3 +154,29 @@ func BenchmarkIntuneResults(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkMDMReport reads a report of the size of a real one.
+func BenchmarkMDMReport(b *testing.B) {
+	var s strings.Builder
+	s.WriteString("<MDMEnterpriseDiagnosticsReport>\r\n<PolicyManager><ConfigSource><EnrollmentId>A</EnrollmentId><PolicyScope><PolicyScope>device</PolicyScope>\r\n")
+	for area := range 500 {
+		fmt.Fprintf(&s, "    <Area>\r\n      <PolicyAreaName>Sample%d</PolicyAreaName>\r\n", area)
+		for policy := range 8 {
+			fmt.Fprintf(&s, "      <AllowSample%d>%d</AllowSample%d>\r\n", policy, policy, policy)
+		}
+		s.WriteString("    </Area>\r\n")
+	}
+	s.WriteString("</PolicyScope></ConfigSource></PolicyManager>\r\n<PolicyManagerMeta>\r\n")
+	for policy := range 20_000 {
+		fmt.Fprintf(&s, "      <PolicyMetadata>\r\n        <PolicyName>Sample%d</PolicyName>\r\n        <mergealgorithm>3</mergealgorithm>\r\n      </PolicyMetadata>\r\n", policy)
+	}
+	s.WriteString("</PolicyManagerMeta>\r\n</MDMEnterpriseDiagnosticsReport>\r\n")
+	data := []byte(s.String())
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if out := Parse(&Input{Path: "MDMDiagReport.xml", Data: data}); len(out.Events) != 500 || out.Coverage.Damaged > 0 {
+			b.Fatal(len(out.Events), out.Coverage.Problems)
+		}
+	}
+}

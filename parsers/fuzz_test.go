@@ -38,6 +38,7 @@ func FuzzTPM(f *testing.F)           { fuzzParser(f, tpmParser(), "TpmHliInfo_Ou
 func FuzzDeviceHash(f *testing.F)    { fuzzParser(f, deviceHashParser(), "DeviceHash_PC-0001.csv") }
 func FuzzDsregcmd(f *testing.F)      { fuzzParser(f, dsregcmdParser(), "dsreg.txt") }
 func FuzzIntuneResults(f *testing.F) { fuzzParser(f, intuneResultsParser(), "results.xml") }
+func FuzzMDMReport(f *testing.F)     { fuzzParser(f, mdmReportParser(), "MDMDiagReport.xml") }
 func FuzzIntuneMissing(f *testing.F) {
 	fuzzParser(f, intuneMissingParser(), "(3) No Results - Error [0x80070002]")
 }

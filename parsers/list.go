@@ -20,6 +20,7 @@ func All() []Parser {
 		cmtraceParser(),
 		intuneResultsParser(),
 		intuneMissingParser(),
+		mdmReportParser(),
 		profileParser(),
 		metadataParser(),
 		frameworkParser(),
