@@ -47,6 +47,7 @@ const (
 	DiagFramework Source = "json.diagnostics-framework"
 	Dsregcmd      Source = "txt.dsregcmd"
 	MDMReport     Source = "xml.mdm-report"     // MDMDiagReport.xml
+	MDMReportHTML Source = "html.mdm-report"    // MDMDiagHTMLReport.html
 	IntuneResults Source = "xml.intune-results" // results.xml of "Collect diagnostics"
 )
 
@@ -99,6 +100,7 @@ var sources = []SourceInfo{
 	{DeviceHash, "DeviceHash CSV", mdmTool},
 	{DiagFramework, "DiagnosticsFrameworkData.json", mdmTool},
 	{MDMReport, "MDMDiagReport.xml", mdmTool},
+	{MDMReportHTML, "MDMDiagHTMLReport.html", mdmTool},
 	{IntuneResults, `results.xml of "Collect diagnostics"`, collectDiagnostics},
 	{Dsregcmd, "output of dsregcmd /status", `Run "dsregcmd /status" on the device and save its output.`},
 }

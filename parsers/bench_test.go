@@ -180,3 +180,21 @@ func BenchmarkMDMReport(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkMDMHTML reads a page with as many policies as a large tenant sets.
+func BenchmarkMDMHTML(b *testing.B) {
+	var s strings.Builder
+	s.WriteString("<!DOCTYPE html><html><head><title>MDM Diagnostic Report</title></head><body><table id=\"ManagedPoliciesTable\"><thead><tr><th>Area</th><th>Policy</th><th>Current Value</th></tr></thead><tbody>")
+	for i := range 20_000 {
+		fmt.Fprintf(&s, "<tr><td valign=\"top\" class=\"ColumnHeader\">Sample</td><td valign=\"top\">AllowSample%d</td><td valign=\"top\">&lt;enabled /&gt;</td></tr>", i)
+	}
+	s.WriteString("</tbody></table></body></html>")
+	data := []byte(s.String())
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if out := Parse(&Input{Path: "MDMDiagHTMLReport.html", Data: data}); len(out.Events) != 20_000 {
+			b.Fatal(len(out.Events))
+		}
+	}
+}

@@ -39,6 +39,7 @@ func FuzzDeviceHash(f *testing.F)    { fuzzParser(f, deviceHashParser(), "Device
 func FuzzDsregcmd(f *testing.F)      { fuzzParser(f, dsregcmdParser(), "dsreg.txt") }
 func FuzzIntuneResults(f *testing.F) { fuzzParser(f, intuneResultsParser(), "results.xml") }
 func FuzzMDMReport(f *testing.F)     { fuzzParser(f, mdmReportParser(), "MDMDiagReport.xml") }
+func FuzzMDMHTML(f *testing.F)       { fuzzParser(f, mdmHTMLParser(), "MDMDiagHTMLReport.html") }
 func FuzzIntuneMissing(f *testing.F) {
 	fuzzParser(f, intuneMissingParser(), "(3) No Results - Error [0x80070002]")
 }

@@ -155,7 +155,9 @@ func checkOutput(t *testing.T, in *Input, out *Output) {
 
 // markup reports whether the parser's records are elements, of which a line may
 // hold many.
-func markup(parser string) bool { return parser == "intune-results" || parser == "mdm-report" }
+func markup(parser string) bool {
+	return parser == "intune-results" || parser == "mdm-report" || parser == "mdm-html"
+}
 
 func checkPos(t *testing.T, in *Input, p event.Pos, lines int, whole bool) {
 	t.Helper()
