@@ -88,6 +88,14 @@ var factNames = []FactInfo{
 	{"clock.step", "a jump of the device's clock: Num = seconds forward (+) or back (-), Time = when"},
 	{"clock.skew-minutes", "device clock against a server's, minutes"},
 
+	{"proxy.winhttp", "proxy of WinHTTP, which services use; empty = direct access"},
+	{"proxy.winhttp-bypass", "what goes around the WinHTTP proxy, one a line"},
+	{"net.ip", "Key = adapter, Text = its IPv4 address"},
+	{"net.gateway", "Key = adapter with an IPv4 address, Text = default gateways, one a line; empty = none"},
+	{"net.dns-servers", "Key = adapter, Text = addresses, one a line"},
+	{"net.dns-suffix", "Key = adapter, empty = the machine's own; Text = DNS suffix"},
+	{"net.dns-suffix-search", "DNS suffixes that are tried, one a line"},
+
 	{"dsreg.azure-ad-joined", "bool"},
 	{"dsreg.domain-joined", "bool"},
 	{"dsreg.tenant-id", "tenant id of the join"},

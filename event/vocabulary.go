@@ -46,6 +46,8 @@ const (
 	DeviceHash    Source = "csv.device-hash"
 	DiagFramework Source = "json.diagnostics-framework"
 	Dsregcmd      Source = "txt.dsregcmd"
+	WinHTTPProxy  Source = "txt.winhttp-proxy"  // netsh winhttp show proxy
+	IPConfig      Source = "txt.ipconfig"       // ipconfig /all
 	MDMReport     Source = "xml.mdm-report"     // MDMDiagReport.xml
 	MDMReportHTML Source = "html.mdm-report"    // MDMDiagHTMLReport.html
 	IntuneResults Source = "xml.intune-results" // results.xml of "Collect diagnostics"
@@ -99,6 +101,8 @@ var sources = []SourceInfo{
 	{TPMInfo, "TpmHliInfo_Output.txt", `Run "mdmdiagnosticstool.exe -area Autopilot;TPM -cab C:\Temp\logs.cab" on the device.`},
 	{DeviceHash, "DeviceHash CSV", mdmTool},
 	{DiagFramework, "DiagnosticsFrameworkData.json", mdmTool},
+	{WinHTTPProxy, "output of netsh winhttp show proxy", `Run "netsh winhttp show proxy" on the device and save its output.`},
+	{IPConfig, "output of ipconfig /all", `Run "ipconfig /all" on the device and save its output.`},
 	{MDMReport, "MDMDiagReport.xml", mdmTool},
 	{MDMReportHTML, "MDMDiagHTMLReport.html", mdmTool},
 	{IntuneResults, `results.xml of "Collect diagnostics"`, collectDiagnostics},

@@ -198,3 +198,28 @@ func BenchmarkMDMHTML(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkCommands reads the outputs of commands, each many times over.
+func BenchmarkCommands(b *testing.B) {
+	dir := filepath.Join("testdata", "samples", "command")
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, f := range files {
+		sample, err := os.ReadFile(filepath.Join(dir, f.Name()))
+		if err != nil {
+			b.Fatal(err)
+		}
+		data := bytes.Repeat(sample, 200)
+		b.Run(f.Name(), func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if out := Parse(&Input{Path: f.Name(), Data: data}); out.Coverage.Records == 0 {
+					b.Fatal("nothing was read")
+				}
+			}
+		})
+	}
+}

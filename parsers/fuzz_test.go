@@ -40,6 +40,8 @@ func FuzzDsregcmd(f *testing.F)      { fuzzParser(f, dsregcmdParser(), "dsreg.tx
 func FuzzIntuneResults(f *testing.F) { fuzzParser(f, intuneResultsParser(), "results.xml") }
 func FuzzMDMReport(f *testing.F)     { fuzzParser(f, mdmReportParser(), "MDMDiagReport.xml") }
 func FuzzMDMHTML(f *testing.F)       { fuzzParser(f, mdmHTMLParser(), "MDMDiagHTMLReport.html") }
+func FuzzWinHTTP(f *testing.F)       { fuzzParser(f, winHTTPParser(), "proxy.log") }
+func FuzzIPConfig(f *testing.F)      { fuzzParser(f, ipconfigParser(), "ipconfig.log") }
 func FuzzIntuneMissing(f *testing.F) {
 	fuzzParser(f, intuneMissingParser(), "(3) No Results - Error [0x80070002]")
 }

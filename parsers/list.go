@@ -29,6 +29,8 @@ func All() []Parser {
 		tpmParser(),
 		deviceHashParser(),
 		dsregcmdParser(),
+		winHTTPParser(),
+		ipconfigParser(),
 		etwTextParser(),
 		msiParser(),
 		setupactParser(),

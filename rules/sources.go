@@ -34,6 +34,8 @@ var factSources = []struct {
 	{"ccmsetup.", []string{"log.ccmsetup"}},
 	{"device-manageability.", []string{"reg.device-manageability"}},
 	{"dsreg.", []string{"txt.dsregcmd"}},
+	{"proxy.", []string{"txt.winhttp-proxy"}},
+	{"net.", []string{"txt.ipconfig"}},
 	{"collection.", []string{"json.mdm-metadata", "txt.footprint", "json.diagnostics-framework", "xml.intune-results"}},
 	{"device.", []string{"reg", "json.mdm-metadata", "csv.device-hash"}},
 	{"os.", []string{"reg", "json.mdm-metadata", "csv.device-hash"}},
