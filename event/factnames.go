@@ -36,6 +36,12 @@ var factNames = []FactInfo{
 	{"tpm.manufacturer", "TPM manufacturer"},
 	{"tpm.ready-storage", "bool"},
 	{"tpm.ready-attestation", "bool"},
+	{"tpm.present", "bool, from tpmtool as the following"},
+	{"tpm.firmware", "version of the TPM's firmware as text"},
+	{"tpm.attestation-capable", "bool"},
+	{"tpm.clear-needed", "bool: the TPM works again only when it is cleared"},
+	{"tpm.vulnerable-firmware", "bool"},
+	{"tpm.locked-out", "bool: too many wrong authorisations"},
 
 	{"collection.time", "time: when the bundle was collected (UTC)"},
 	{"collection.local-time", "time: the same moment on the device's wall clock, written as if UTC"},
@@ -95,6 +101,11 @@ var factNames = []FactInfo{
 	{"net.dns-servers", "Key = adapter, Text = addresses, one a line"},
 	{"net.dns-suffix", "Key = adapter, empty = the machine's own; Text = DNS suffix"},
 	{"net.dns-suffix-search", "DNS suffixes that are tried, one a line"},
+
+	{"time.leap", "leap indicator of the time service: 3 = not synchronised"},
+	{"time.stratum", "stratum of the time service: 0 = not synchronised"},
+	{"time.source", "where the time service takes the time from"},
+	{"time.last-sync", "when it last did, as Windows printed it"},
 
 	{"dsreg.azure-ad-joined", "bool"},
 	{"dsreg.domain-joined", "bool"},

@@ -42,6 +42,8 @@ func FuzzMDMReport(f *testing.F)     { fuzzParser(f, mdmReportParser(), "MDMDiag
 func FuzzMDMHTML(f *testing.F)       { fuzzParser(f, mdmHTMLParser(), "MDMDiagHTMLReport.html") }
 func FuzzWinHTTP(f *testing.F)       { fuzzParser(f, winHTTPParser(), "proxy.log") }
 func FuzzIPConfig(f *testing.F)      { fuzzParser(f, ipconfigParser(), "ipconfig.log") }
+func FuzzW32tm(f *testing.F)         { fuzzParser(f, w32tmParser(), "w32tm.log") }
+func FuzzTpmtool(f *testing.F)       { fuzzParser(f, tpmtoolParser(), "tpmtool.log") }
 func FuzzIntuneMissing(f *testing.F) {
 	fuzzParser(f, intuneMissingParser(), "(3) No Results - Error [0x80070002]")
 }
