@@ -76,7 +76,7 @@ var factNames = []FactInfo{
 	{"mdm.last-session-result", "Key = GUID of the enrolment, Num = HRESULT of the last session with its server"},
 	{"mdm.csp-error", "last error that a configuration service provider keeps: Key = component/name, Value = node or command, Num = HRESULT, Time = when"},
 	{"mdm.policy-conflict", "a policy that two sources set differently: Key = area/policy, Text = the values, one a line"},
-	{"cert.expires", "time: end of validity of a certificate; Key = its subject, Value = its issuer"},
+	{"cert.expires", "time: end of validity of a certificate, the day is what counts; Key = its subject, Value = its issuer"},
 	{"scep.status", "Key = id of a SCEP certificate request, Num = 1 finished, 2 pending, 16 failed, 32 unknown"},
 	{"scep.error", "Key = id of a SCEP certificate request, Num = HRESULT; 0 = none"},
 	{"msi.status", "Key = file name of the MDM-delivered MSI (ccmsetup.msi …), Num = EDAM status 10 … 70, Value = product code"},

@@ -48,6 +48,7 @@ const (
 	Dsregcmd      Source = "txt.dsregcmd"
 	WinHTTPProxy  Source = "txt.winhttp-proxy"  // netsh winhttp show proxy
 	IPConfig      Source = "txt.ipconfig"       // ipconfig /all
+	CertStore     Source = "txt.cert-store"     // certutil -store
 	TPMTool       Source = "txt.tpmtool"        // tpmtool getdeviceinformation
 	TimeStatus    Source = "txt.time-status"    // w32tm /query /status
 	MDMReport     Source = "xml.mdm-report"     // MDMDiagReport.xml
@@ -105,6 +106,7 @@ var sources = []SourceInfo{
 	{DiagFramework, "DiagnosticsFrameworkData.json", mdmTool},
 	{WinHTTPProxy, "output of netsh winhttp show proxy", `Run "netsh winhttp show proxy" on the device and save its output.`},
 	{IPConfig, "output of ipconfig /all", `Run "ipconfig /all" on the device and save its output.`},
+	{CertStore, "output of certutil -store", `Run "certutil -store My" on the device and save its output.`},
 	{TPMTool, "output of tpmtool getdeviceinformation", `Run "tpmtool getdeviceinformation" on the device and save its output.`},
 	{TimeStatus, "output of w32tm /query /status", `Run "w32tm /query /status" on the device and save its output.`},
 	{MDMReport, "MDMDiagReport.xml", mdmTool},

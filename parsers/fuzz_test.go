@@ -44,6 +44,7 @@ func FuzzWinHTTP(f *testing.F)       { fuzzParser(f, winHTTPParser(), "proxy.log
 func FuzzIPConfig(f *testing.F)      { fuzzParser(f, ipconfigParser(), "ipconfig.log") }
 func FuzzW32tm(f *testing.F)         { fuzzParser(f, w32tmParser(), "w32tm.log") }
 func FuzzTpmtool(f *testing.F)       { fuzzParser(f, tpmtoolParser(), "tpmtool.log") }
+func FuzzCertutil(f *testing.F)      { fuzzParser(f, certutilParser(), "certutil.log") }
 func FuzzIntuneMissing(f *testing.F) {
 	fuzzParser(f, intuneMissingParser(), "(3) No Results - Error [0x80070002]")
 }

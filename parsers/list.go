@@ -30,6 +30,7 @@ func All() []Parser {
 		deviceHashParser(),
 		dsregcmdParser(),
 		tpmtoolParser(),
+		certutilParser(),
 		winHTTPParser(),
 		ipconfigParser(),
 		w32tmParser(),

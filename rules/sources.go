@@ -30,7 +30,7 @@ var factSources = []struct {
 	{"enrollment.", []string{"reg.enrollments"}},
 	{"mdm.server", []string{"xml.mdm-report", "html.mdm-report"}},
 	{"mdm.", []string{"xml.mdm-report"}},
-	{"cert.", []string{"html.mdm-report"}},
+	{"cert.", []string{"html.mdm-report", "txt.cert-store"}},
 	{"scep.", []string{"xml.mdm-report"}},
 	{"msi.", []string{"reg.edam"}},
 	{"win32app.", []string{"log.ime", "reg"}},
