@@ -30,7 +30,9 @@ const (
 	LogSmsts     Source = "log.smsts"    // task sequence log, rotated ones included
 	LogIME       Source = "log.ime"      // IntuneManagementExtension.log, AppWorkload.log, AgentExecutor.log …
 	LogSetupact  Source = "log.setupact" // Panther / OOBE setup log
-	LogCCM       Source = "log.ccm"      // any log of %windir%\CCM\Logs: covered when at least one is there
+	LogCBS       Source = "log.cbs"      // servicing stack, CBS.log
+	LogDISM      Source = "log.dism"
+	LogCCM       Source = "log.ccm" // any log of %windir%\CCM\Logs: covered when at least one is there
 
 	Reg            Source = "reg"              // any registry text
 	RegESPTracking Source = "reg.esp-tracking" // HKLM\SOFTWARE\Microsoft\Windows\Autopilot\EnrollmentStatusTracking
@@ -91,6 +93,8 @@ var sources = []SourceInfo{
 	{LogSmsts, "smsts.log", `Copy %windir%\CCM\Logs with its SMSTS folder by hand: mdmdiagnosticstool does not collect it.`},
 	{LogIME, "Intune management extension logs", `Copy %ProgramData%\Microsoft\IntuneManagementExtension\Logs.`},
 	{LogSetupact, "setupact.log", mdmTool},
+	{LogCBS, "CBS.log", `Copy %windir%\Logs\CBS.`},
+	{LogDISM, "dism.log", `Copy %windir%\Logs\DISM.`},
 	{LogCCM, "ConfigMgr client logs", `Copy %windir%\CCM\Logs by hand: mdmdiagnosticstool does not collect it.`},
 	{Reg, "registry dump", mdmTool},
 	{RegESPTracking, `registry: Windows\Autopilot\EnrollmentStatusTracking`, mdmTool},
