@@ -24,15 +24,19 @@ const (
 	SystemLog        Source = "evtx.system"
 	ApplicationLog   Source = "evtx.application"
 
-	LogCcmsetup  Source = "log.ccmsetup"
-	LogClientMSI Source = "log.client-msi"
-	LogMSI       Source = "log.msi"      // any other Windows Installer log
-	LogSmsts     Source = "log.smsts"    // task sequence log, rotated ones included
-	LogIME       Source = "log.ime"      // IntuneManagementExtension.log, AppWorkload.log, AgentExecutor.log …
-	LogSetupact  Source = "log.setupact" // Panther / OOBE setup log
-	LogCBS       Source = "log.cbs"      // servicing stack, CBS.log
-	LogDISM      Source = "log.dism"
-	LogCCM       Source = "log.ccm" // any log of %windir%\CCM\Logs: covered when at least one is there
+	LogCcmsetup        Source = "log.ccmsetup"
+	LogClientMSI       Source = "log.client-msi"
+	LogMSI             Source = "log.msi"      // any other Windows Installer log
+	LogSmsts           Source = "log.smsts"    // task sequence log, rotated ones included
+	LogIME             Source = "log.ime"      // IntuneManagementExtension.log, AppWorkload.log, AgentExecutor.log …
+	LogSetupact        Source = "log.setupact" // Panther / OOBE setup log
+	LogCBS             Source = "log.cbs"      // servicing stack, CBS.log
+	LogDISM            Source = "log.dism"
+	LogWindowsUpdate   Source = "log.windows-update"
+	LogReportingEvents Source = "log.reporting-events"      // SoftwareDistribution\ReportingEvents.log
+	LogPSADT           Source = "log.psadt"                 // PSAppDeployToolkit
+	LogDeliveryOpt     Source = "log.delivery-optimization" // Get-DeliveryOptimizationLog
+	LogCCM             Source = "log.ccm"                   // any log of %windir%\CCM\Logs: covered when at least one is there
 
 	Reg            Source = "reg"              // any registry text
 	RegESPTracking Source = "reg.esp-tracking" // HKLM\SOFTWARE\Microsoft\Windows\Autopilot\EnrollmentStatusTracking
@@ -95,6 +99,10 @@ var sources = []SourceInfo{
 	{LogSetupact, "setupact.log", mdmTool},
 	{LogCBS, "CBS.log", `Copy %windir%\Logs\CBS.`},
 	{LogDISM, "dism.log", `Copy %windir%\Logs\DISM.`},
+	{LogWindowsUpdate, "WindowsUpdate.log", `Run "Get-WindowsUpdateLog" on the device and send the file.`},
+	{LogReportingEvents, "ReportingEvents.log", `Copy %windir%\SoftwareDistribution\ReportingEvents.log.`},
+	{LogPSADT, "PSAppDeployToolkit log", `Copy %windir%\Logs\Software.`},
+	{LogDeliveryOpt, "Delivery Optimization log", `Run "Get-DeliveryOptimizationLog | Out-File do.log" on the device and send the file.`},
 	{LogCCM, "ConfigMgr client logs", `Copy %windir%\CCM\Logs by hand: mdmdiagnosticstool does not collect it.`},
 	{Reg, "registry dump", mdmTool},
 	{RegESPTracking, `registry: Windows\Autopilot\EnrollmentStatusTracking`, mdmTool},

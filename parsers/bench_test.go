@@ -200,8 +200,13 @@ func BenchmarkMDMHTML(b *testing.B) {
 }
 
 // BenchmarkCommands reads the outputs of commands, each many times over.
-func BenchmarkCommands(b *testing.B) {
-	dir := filepath.Join("testdata", "samples", "command")
+func BenchmarkCommands(b *testing.B) { benchmarkSamples(b, "command") }
+
+// BenchmarkWindowsLogs does the same with text logs of Windows and of toolkits.
+func BenchmarkWindowsLogs(b *testing.B) { benchmarkSamples(b, "windows") }
+
+func benchmarkSamples(b *testing.B, folder string) {
+	dir := filepath.Join("testdata", "samples", folder)
 	files, err := os.ReadDir(dir)
 	if err != nil {
 		b.Fatal(err)
