@@ -14,6 +14,7 @@ func All() []Parser {
 	return []Parser{
 		evtxParser(),
 		etlParser(),
+		hiveParser(),
 		registryParser(),
 		mdmReportParser(),
 		mdmHTMLParser(),
