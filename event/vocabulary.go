@@ -24,13 +24,19 @@ const (
 	SystemLog        Source = "evtx.system"
 	ApplicationLog   Source = "evtx.application"
 
-	LogCcmsetup  Source = "log.ccmsetup"
-	LogClientMSI Source = "log.client-msi"
-	LogMSI       Source = "log.msi"      // any other Windows Installer log
-	LogSmsts     Source = "log.smsts"    // task sequence log, rotated ones included
-	LogIME       Source = "log.ime"      // IntuneManagementExtension.log, AppWorkload.log, AgentExecutor.log …
-	LogSetupact  Source = "log.setupact" // Panther / OOBE setup log
-	LogCCM       Source = "log.ccm"      // any log of %windir%\CCM\Logs: covered when at least one is there
+	LogCcmsetup        Source = "log.ccmsetup"
+	LogClientMSI       Source = "log.client-msi"
+	LogMSI             Source = "log.msi"      // any other Windows Installer log
+	LogSmsts           Source = "log.smsts"    // task sequence log, rotated ones included
+	LogIME             Source = "log.ime"      // IntuneManagementExtension.log, AppWorkload.log, AgentExecutor.log …
+	LogSetupact        Source = "log.setupact" // Panther / OOBE setup log
+	LogCBS             Source = "log.cbs"      // servicing stack, CBS.log
+	LogDISM            Source = "log.dism"
+	LogWindowsUpdate   Source = "log.windows-update"
+	LogReportingEvents Source = "log.reporting-events"      // SoftwareDistribution\ReportingEvents.log
+	LogPSADT           Source = "log.psadt"                 // PSAppDeployToolkit
+	LogDeliveryOpt     Source = "log.delivery-optimization" // Get-DeliveryOptimizationLog
+	LogCCM             Source = "log.ccm"                   // any log of %windir%\CCM\Logs: covered when at least one is there
 
 	Reg            Source = "reg"              // any registry text
 	RegESPTracking Source = "reg.esp-tracking" // HKLM\SOFTWARE\Microsoft\Windows\Autopilot\EnrollmentStatusTracking
@@ -46,6 +52,15 @@ const (
 	DeviceHash    Source = "csv.device-hash"
 	DiagFramework Source = "json.diagnostics-framework"
 	Dsregcmd      Source = "txt.dsregcmd"
+	WinHTTPProxy  Source = "txt.winhttp-proxy"  // netsh winhttp show proxy
+	IPConfig      Source = "txt.ipconfig"       // ipconfig /all
+	CertStore     Source = "txt.cert-store"     // certutil -store
+	UEFIData      Source = "txt.uefi"           // UEFI_Data_Output.txt
+	TPMTool       Source = "txt.tpmtool"        // tpmtool getdeviceinformation
+	TimeStatus    Source = "txt.time-status"    // w32tm /query /status
+	MDMReport     Source = "xml.mdm-report"     // MDMDiagReport.xml
+	MDMReportHTML Source = "html.mdm-report"    // MDMDiagHTMLReport.html
+	IntuneResults Source = "xml.intune-results" // results.xml of "Collect diagnostics"
 )
 
 // TracePrefix starts the sources of event traces.
@@ -64,6 +79,8 @@ type SourceInfo struct {
 
 const mdmTool = `Run "mdmdiagnosticstool.exe -area Autopilot;DeviceEnrollment -cab C:\Temp\logs.cab" on the device (Shift+F10 during OOBE).`
 
+const collectDiagnostics = `Ask for "Collect diagnostics" on the device's page in Intune and send the archive.`
+
 var sources = []SourceInfo{
 	{ShellCore, "Shell-Core event log", mdmTool},
 	{DMEDP, "MDM (DeviceManagement-Enterprise-Diagnostics-Provider) event logs", mdmTool},
@@ -81,6 +98,12 @@ var sources = []SourceInfo{
 	{LogSmsts, "smsts.log", `Copy %windir%\CCM\Logs with its SMSTS folder by hand: mdmdiagnosticstool does not collect it.`},
 	{LogIME, "Intune management extension logs", `Copy %ProgramData%\Microsoft\IntuneManagementExtension\Logs.`},
 	{LogSetupact, "setupact.log", mdmTool},
+	{LogCBS, "CBS.log", `Copy %windir%\Logs\CBS.`},
+	{LogDISM, "dism.log", `Copy %windir%\Logs\DISM.`},
+	{LogWindowsUpdate, "WindowsUpdate.log", `Run "Get-WindowsUpdateLog" on the device and send the file.`},
+	{LogReportingEvents, "ReportingEvents.log", `Copy %windir%\SoftwareDistribution\ReportingEvents.log.`},
+	{LogPSADT, "PSAppDeployToolkit log", `Copy %windir%\Logs\Software.`},
+	{LogDeliveryOpt, "Delivery Optimization log", `Run "Get-DeliveryOptimizationLog | Out-File do.log" on the device and send the file.`},
 	{LogCCM, "ConfigMgr client logs", `Copy %windir%\CCM\Logs by hand: mdmdiagnosticstool does not collect it.`},
 	{Reg, "registry dump", mdmTool},
 	{RegESPTracking, `registry: Windows\Autopilot\EnrollmentStatusTracking`, mdmTool},
@@ -94,6 +117,15 @@ var sources = []SourceInfo{
 	{TPMInfo, "TpmHliInfo_Output.txt", `Run "mdmdiagnosticstool.exe -area Autopilot;TPM -cab C:\Temp\logs.cab" on the device.`},
 	{DeviceHash, "DeviceHash CSV", mdmTool},
 	{DiagFramework, "DiagnosticsFrameworkData.json", mdmTool},
+	{WinHTTPProxy, "output of netsh winhttp show proxy", `Run "netsh winhttp show proxy" on the device and save its output.`},
+	{IPConfig, "output of ipconfig /all", `Run "ipconfig /all" on the device and save its output.`},
+	{CertStore, "output of certutil -store", `Run "certutil -store My" on the device and save its output.`},
+	{UEFIData, "UEFI_Data_Output.txt", mdmTool},
+	{TPMTool, "output of tpmtool getdeviceinformation", `Run "tpmtool getdeviceinformation" on the device and save its output.`},
+	{TimeStatus, "output of w32tm /query /status", `Run "w32tm /query /status" on the device and save its output.`},
+	{MDMReport, "MDMDiagReport.xml", mdmTool},
+	{MDMReportHTML, "MDMDiagHTMLReport.html", mdmTool},
+	{IntuneResults, `results.xml of "Collect diagnostics"`, collectDiagnostics},
 	{Dsregcmd, "output of dsregcmd /status", `Run "dsregcmd /status" on the device and save its output.`},
 }
 

@@ -136,3 +136,95 @@ func BenchmarkPasted(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkIntuneResults reads a list of far more items than any real one.
+func BenchmarkIntuneResults(b *testing.B) {
+	var s strings.Builder
+	s.WriteString("<Collection HRESULT=\"0\">\r\n")
+	for i := range 20_000 {
+		fmt.Fprintf(&s, "    <RegistryKey HRESULT=\"%d\">HKLM\\Software\\Contoso\\Sample%d</RegistryKey>\r\n", -2147024895*(i%2), i)
+	}
+	s.WriteString("</Collection>\r\n")
+	data := []byte(s.String())
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if out := Parse(&Input{Path: "results.xml", Data: data}); len(out.Events) != 20_000 {
+			b.Fatal(len(out.Events))
+		}
+	}
+}
+
+// BenchmarkMDMReport reads a report of the size of a real one.
+func BenchmarkMDMReport(b *testing.B) {
+	var s strings.Builder
+	s.WriteString("<MDMEnterpriseDiagnosticsReport>\r\n<PolicyManager><ConfigSource><EnrollmentId>A</EnrollmentId><PolicyScope><PolicyScope>device</PolicyScope>\r\n")
+	for area := range 500 {
+		fmt.Fprintf(&s, "    <Area>\r\n      <PolicyAreaName>Sample%d</PolicyAreaName>\r\n", area)
+		for policy := range 8 {
+			fmt.Fprintf(&s, "      <AllowSample%d>%d</AllowSample%d>\r\n", policy, policy, policy)
+		}
+		s.WriteString("    </Area>\r\n")
+	}
+	s.WriteString("</PolicyScope></ConfigSource></PolicyManager>\r\n<PolicyManagerMeta>\r\n")
+	for policy := range 20_000 {
+		fmt.Fprintf(&s, "      <PolicyMetadata>\r\n        <PolicyName>Sample%d</PolicyName>\r\n        <mergealgorithm>3</mergealgorithm>\r\n      </PolicyMetadata>\r\n", policy)
+	}
+	s.WriteString("</PolicyManagerMeta>\r\n</MDMEnterpriseDiagnosticsReport>\r\n")
+	data := []byte(s.String())
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if out := Parse(&Input{Path: "MDMDiagReport.xml", Data: data}); len(out.Events) != 500 || out.Coverage.Damaged > 0 {
+			b.Fatal(len(out.Events), out.Coverage.Problems)
+		}
+	}
+}
+
+// BenchmarkMDMHTML reads a page with as many policies as a large tenant sets.
+func BenchmarkMDMHTML(b *testing.B) {
+	var s strings.Builder
+	s.WriteString("<!DOCTYPE html><html><head><title>MDM Diagnostic Report</title></head><body><table id=\"ManagedPoliciesTable\"><thead><tr><th>Area</th><th>Policy</th><th>Current Value</th></tr></thead><tbody>")
+	for i := range 20_000 {
+		fmt.Fprintf(&s, "<tr><td valign=\"top\" class=\"ColumnHeader\">Sample</td><td valign=\"top\">AllowSample%d</td><td valign=\"top\">&lt;enabled /&gt;</td></tr>", i)
+	}
+	s.WriteString("</tbody></table></body></html>")
+	data := []byte(s.String())
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if out := Parse(&Input{Path: "MDMDiagHTMLReport.html", Data: data}); len(out.Events) != 20_000 {
+			b.Fatal(len(out.Events))
+		}
+	}
+}
+
+// BenchmarkCommands reads the outputs of commands, each many times over.
+func BenchmarkCommands(b *testing.B) { benchmarkSamples(b, "command") }
+
+// BenchmarkWindowsLogs does the same with text logs of Windows and of toolkits.
+func BenchmarkWindowsLogs(b *testing.B) { benchmarkSamples(b, "windows") }
+
+func benchmarkSamples(b *testing.B, folder string) {
+	dir := filepath.Join("testdata", "samples", folder)
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, f := range files {
+		sample, err := os.ReadFile(filepath.Join(dir, f.Name()))
+		if err != nil {
+			b.Fatal(err)
+		}
+		data := bytes.Repeat(sample, 200)
+		b.Run(f.Name(), func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if out := Parse(&Input{Path: f.Name(), Data: data}); out.Coverage.Records == 0 {
+					b.Fatal("nothing was read")
+				}
+			}
+		})
+	}
+}

@@ -15,14 +15,17 @@ import (
 //	             AzureAdJoined : YES
 //	              DomainJoined : NO
 //
-// The join state becomes facts; every line is also an event without a time
-// with the fields "section", "name" and "value". Source: Microsoft Learn
+// The join state, the sign-in token of the user (PRT) and what its last
+// attempt and the last registration met become facts; the tool speaks English
+// everywhere. Every line is also an event without a time with the fields
+// "section", "name" and "value". Names of tenants and users, and the sentences
+// of servers, which hold some, stay out of facts. Source: Microsoft Learn
 // "Troubleshoot devices by using the dsregcmd command".
 func dsregcmdParser() Parser {
 	return Parser{
 		Name:    "dsregcmd",
 		Doc:     "output of dsregcmd /status",
-		Version: "1",
+		Version: "2",
 		Match: func(in *Input) bool {
 			h := head(in, 8192)
 			_, rest, ok := strings.Cut(h, "AzureAdJoined")
@@ -64,15 +67,8 @@ func parseDsregcmd(in *Input, out *Output) error {
 		name, value = trim(name), trim(value)
 		e.Fields = event.Fields{{Name: "section", Value: section}, {Name: "name", Value: name}, {Name: "value", Value: value}}
 		sink.add(e)
-		switch name {
-		case "AzureAdJoined":
-			out.Facts = append(out.Facts, event.Bool("dsreg.azure-ad-joined", "", strings.EqualFold(value, "YES"), pos))
-		case "DomainJoined":
-			out.Facts = append(out.Facts, event.Bool("dsreg.domain-joined", "", strings.EqualFold(value, "YES"), pos))
-		case "TenantId":
-			if value != "" {
-				out.Facts = append(out.Facts, event.Text("dsreg.tenant-id", "", value, pos))
-			}
+		if f, ok := dsregFact(name, value, pos); ok {
+			out.Facts = append(out.Facts, f)
 		}
 	}
 }

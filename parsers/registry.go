@@ -36,7 +36,7 @@ func registryParser() Parser {
 	return Parser{
 		Name:    "registry",
 		Doc:     "registry exports of regedit and the registry dump of mdmdiagnosticstool",
-		Version: "1",
+		Version: "2",
 		Match: func(in *Input) bool {
 			h := trim(head(in, 4096))
 			return isRegeditHeader(h) || strings.HasPrefix(h, "[HKEY_")

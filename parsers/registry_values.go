@@ -1,6 +1,7 @@
 package parsers
 
 import (
+	"encoding/hex"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -261,42 +262,75 @@ func (s *regScanner) hexValue(data, name string, line, start int) {
 		s.damage(start, "the bytes of the value are not readable")
 		return
 	}
-	kind := strings.ToLower(strings.TrimSuffix(strings.TrimPrefix(tag[len("hex"):], "("), ")"))
-	var f event.Fact
-	switch kind {
-	case "1", "2":
-		f.Text = strings.TrimRight(s.wide(raw), "\x00")
-	case "7":
-		f.Kind = event.FactList
-		f.Text = strings.ReplaceAll(strings.TrimRight(s.wide(raw), "\x00"), "\x00", "\n")
-	case "4", "b":
-		if len(raw) != 4 && len(raw) != 8 {
-			s.damage(start, "the number is not readable")
-			return
+	kind := uint64(regBinary)
+	if number := strings.TrimSuffix(strings.TrimPrefix(tag[len("hex"):], "("), ")"); number != "" {
+		var err error
+		if kind, err = strconv.ParseUint(number, 16, 32); err != nil {
+			kind = regBinary
 		}
-		var n uint64
-		for i := len(raw) - 1; i >= 0; i-- {
-			n = n<<8 | uint64(raw[i])
-		}
-		f = number64(n)
-	default:
-		f.Kind = event.FactBinary
-		const digits = "0123456789abcdef"
-		text := make([]byte, 0, 2*len(raw))
-		for _, b := range raw {
-			text = append(text, digits[b>>4], digits[b&15])
-		}
-		f.Text = string(text)
+	}
+	wide := wideText
+	if s.ansi {
+		wide = ansiText
+	}
+	f, ok := regData(uint32(kind), raw, wide)
+	if !ok {
+		s.damage(start, "the number is not readable")
+		return
 	}
 	s.fact(f, name, line, start)
 }
 
-// wide decodes the characters of a string given in bytes.
-func (s *regScanner) wide(raw []byte) string {
-	if s.ansi {
-		text, _ := decode(&Input{Data: raw})
-		return text.text
+// The types of registry values that are not bytes.
+const (
+	regString   = 1
+	regExpand   = 2
+	regBinary   = 3
+	regDword    = 4
+	regDwordBig = 5
+	regLink     = 6
+	regList     = 7
+	regQword    = 11
+)
+
+// regData makes the datum of a value from its type and bytes; wide decodes
+// strings. It reports false for a number of the wrong size.
+func regData(kind uint32, raw []byte, wide func([]byte) string) (f event.Fact, ok bool) {
+	switch kind {
+	case regString, regExpand, regLink:
+		f.Text = strings.TrimRight(wide(raw), "\x00")
+	case regList:
+		f.Kind = event.FactList
+		f.Text = strings.ReplaceAll(strings.TrimRight(wide(raw), "\x00"), "\x00", "\n")
+	case regDword, regDwordBig, regQword:
+		if len(raw) != 4 && len(raw) != 8 {
+			return f, false
+		}
+		var n uint64
+		for i := range raw {
+			b := raw[len(raw)-1-i]
+			if kind == regDwordBig {
+				b = raw[i]
+			}
+			n = n<<8 | uint64(b)
+		}
+		f = number64(n)
+	default:
+		f.Kind = event.FactBinary
+		f.Text = hex.EncodeToString(raw)
 	}
+	return f, true
+}
+
+// ansiText decodes the characters of a string of single bytes.
+func ansiText(raw []byte) string {
+	text, _ := decode(&Input{Data: raw})
+	return text.text
+}
+
+// wideText decodes the characters of a string of UTF-16, in the order of
+// Windows.
+func wideText(raw []byte) string {
 	units := make([]uint16, len(raw)/2)
 	for i := range units {
 		units[i] = uint16(raw[2*i]) | uint16(raw[2*i+1])<<8

@@ -1,7 +1,6 @@
 package parsers
 
 import (
-	"bytes"
 	"strings"
 	"time"
 
@@ -9,87 +8,87 @@ import (
 )
 
 // setupactParser reads the logs of Windows Setup and OOBE, setupact.log and
-// setuperr.log:
+// setuperr.log, and those of servicing, CBS.log and dism.log:
 //
 //	2025-03-05 09:14:02, Info                         [windeploy.exe] Waiting for services
 //	2025-03-05 09:14:02, Error      [0x0601c2] IBS    Cannot read the answer file
+//	2025-03-05 09:14:02, Info                  CBS    Failed to pin a sample [HRESULT = 0x800f0805]
+//	2025-03-05 09:14:02, Warning               DISM   DISM Manager: PID=1234 TID=5678 a sample - CSample::Load
 //
 //	time       wall clock, no zone
 //	level      Info, Warning, Error, FatalError, Perf
 //	[0x…]      id of the message, the field "id"
 //	component  the bracketed program or the word before the text: Provider
 //
-// A line without a time goes on with the message above it. Sources: Microsoft
-// Learn "Windows Setup log files and event logs"; observed in collections of
-// 2020 to 2026.
+// A line without a time goes on with the message above it. A log of another
+// name is told by the component of its first records. Sources: Microsoft Learn
+// "Windows Setup log files and event logs" and "Deployment troubleshooting and
+// log files"; observed in collections of 2020 to 2026.
 func setupactParser() Parser {
 	return Parser{
 		Name:    "setupact",
-		Doc:     "Windows Setup and OOBE logs (setupact.log)",
-		Version: "1",
+		Doc:     "logs of Windows Setup and OOBE (setupact.log) and of servicing (CBS.log, dism.log)",
+		Version: "2",
 		Match: func(in *Input) bool {
-			for r := (lineReader{text: head(in, 4096)}); r.num < 10; {
-				line, _, ok := r.read()
-				if !ok {
-					break
-				}
-				if _, _, _, ok := cutSetup(line); ok {
-					return true
-				}
-			}
-			name := stem(in.Path)
-			return (name == "setupact" || name == "setuperr") && isText(in)
+			return beginsRecords(in, setupRecord) || setupNamed(in.Path) != "" && isText(in)
 		},
-		Parse: parseSetupact,
-		Cut:   cutSetupRecord,
-	}
-}
-
-// cutSetupRecord cuts before the last line that begins a record.
-func cutSetupRecord(window []byte) int {
-	for end := len(window); end > 0; {
-		start := afterLastLine(window[:end])
-		line, _, _ := bytes.Cut(window[start:min(len(window), start+64)], []byte{'\n'})
-		if _, _, _, ok := cutSetup(string(line)); ok || start == 0 {
-			return start
-		}
-		end = start - 1
-	}
-	return 0
-}
-
-func parseSetupact(in *Input, out *Output) error {
-	doc := readText(in, out)
-	out.Cover(event.LogSetupact)
-	sink := newSink(&doc, out)
-	from := -1 // start of the message that may go on
-	r := lineReader{text: doc.text}
-	for {
-		line, start, ok := r.read()
-		if !ok {
+		Parse: func(in *Input, out *Output) error {
+			doc := readText(in, out)
+			src := setupSource(in.Path, doc.text)
+			out.Cover(src)
+			lineRecords(&doc, out, src, setupRecord, setupMessage)
 			return nil
+		},
+		Cut: func(window []byte) int { return cutBeforeRecord(window, setupRecord) },
+	}
+}
+
+// setupNamed is the source of a log of that name; empty = the name says none.
+func setupNamed(file string) event.Source {
+	switch name := stem(file); {
+	case name == "setupact", name == "setuperr":
+		return event.LogSetupact
+	case name == "cbs", strings.HasPrefix(name, "cbspersist"):
+		return event.LogCBS
+	case name == "dism":
+		return event.LogDISM
+	}
+	return ""
+}
+
+// setupSource is the source of a log by its name, else by the component of its
+// first records.
+func setupSource(file, text string) event.Source {
+	if src := setupNamed(file); src != "" {
+		return src
+	}
+	for r := (lineReader{text: text}); r.num < 10; {
+		line, _, ok := r.read()
+		if !ok {
+			break
 		}
-		text := trim(line)
-		t, level, rest, ok := cutSetup(line)
-		switch {
-		case ok:
-			e := event.Event{
-				Source: event.LogSetupact, Time: t, Clock: event.ClockLocal,
-				Level: level, Pos: doc.pos(r.num, start),
+		var e event.Event
+		if setupRecord(line, &e) {
+			switch e.Provider {
+			case "CBS", "CSI", "DPX", "WCP":
+				return event.LogCBS
+			case "DISM":
+				return event.LogDISM
 			}
-			setupMessage(&e, rest)
-			from = start + len(strings.TrimRight(line, " \t\x00")) - len(e.Message)
-			sink.add(e)
-		case text == "":
-		case from >= 0 && start+len(line)-from < maxMessage:
-			out.Events[len(out.Events)-1].Message = trim(doc.text[from : start+len(line)])
-		default:
-			from = -1
-			e := event.Event{Source: event.LogSetupact, Flags: event.Pasted, Pos: doc.pos(r.num, start)}
-			setupMessage(&e, text)
-			sink.addLine(e, start, start+len(line))
 		}
 	}
+	return event.LogSetupact
+}
+
+// setupRecord reads a record of one line.
+func setupRecord(line string, e *event.Event) bool {
+	t, level, rest, ok := cutSetup(line)
+	if !ok {
+		return false
+	}
+	e.Time, e.Clock, e.Level = t, event.ClockLocal, level
+	setupMessage(e, rest)
+	return true
 }
 
 // cutSetup reads "2025-03-05 09:14:02, Info " off the front of a line.
@@ -137,4 +136,17 @@ func setupMessage(e *event.Event, rest string) {
 		e.Provider, rest = word, trim(tail)
 	}
 	e.Message = rest
+	if e.Provider == "DISM" {
+		e.Process = taggedNumber32(rest, "PID=")
+		e.Thread = taggedNumber32(rest, "TID=")
+	}
+}
+
+// taggedNumber32 reads the number behind a tag of the text; 0 = there is none.
+func taggedNumber32(text, tag string) uint32 {
+	_, rest, ok := strings.Cut(text, tag)
+	if !ok {
+		return 0
+	}
+	return decimal32(rest)
 }

@@ -145,11 +145,12 @@ func TestRepeatsTakeLinearTime(t *testing.T) {
 		recordOpen, recordClose, recordTime, recordOpen + "\n", recordOpen + recordTime, dollarMark, dollarMark + "<\n", "x\n" + dollarMark,
 		`"a"="`, "\"a\"=\"\n", "    \"a\"=\"\n", "    \"a\"=\"b\"\nx\n", `"=`, "\"a\"=hex:\\\n", "[HKEY_A]\n", "\"a\"=MULTI_SZ:\"\n",
 		"{", `{"a":`, `"`, `\"`, "[ETW", "[ETW] [p] [Error] - \n", "[ETW [", "MSI (s) (", "Action start ", "=== ", ",\"", "\"\n",
+		"<", "<!--", "<a>", "</a>", "<a b=\"", "&#1;", "<td>", "   a . . : \n", "==== \n", "{\t",
 		"(0x1)\n", "2025-03-05 09:14:02, Info\n", " : \n", "Failed (0x\n", "\x00", "\xff", "\r",
 	}
 	first := []string{"", recordOpen + "m" + recordClose + "\n", "[HKEY_A]\n", "Windows Registry Editor Version 5.00\n[HKEY_A]\n"}
 	for _, p := range All() {
-		if p.Name == "evtx" || p.Name == "etl" {
+		if p.Name == "evtx" || p.Name == "etl" || p.Name == "hive" {
 			continue
 		}
 		for i, f := range first {

@@ -1,0 +1,69 @@
+package parsers
+
+import (
+	"strings"
+
+	"debrief/event"
+)
+
+// psadtParser reads the legacy form of the logs of the PSAppDeployToolkit; its
+// other form is that of CMTrace.
+//
+//	[03-05-2025 09:14:02.117] [Installation] [Show-InstallationWelcome] [Info] :: a sample
+//	[2025-03-05T09:14:02.1171234+01:00] [Installation] [Open-ADTSession] [Success] :: a sample
+//
+// They are the time, of version 3 the wall clock with the month first and of
+// version 4 with its zone, the section (left out in old versions), the function
+// that speaks, which is the Provider, and Info, Success, Warning or Error.
+// Lines that begin no record go on with the message. Source: the source of the
+// toolkit, Write-Log and Write-ADTLogEntry.
+func psadtParser() Parser {
+	return Parser{
+		Name:    "psadt",
+		Doc:     "logs of the PSAppDeployToolkit in its legacy form",
+		Version: "1",
+		Match:   func(in *Input) bool { return beginsRecords(in, psadtRecord) },
+		Parse: func(in *Input, out *Output) error {
+			doc := readText(in, out)
+			out.Cover(event.LogPSADT)
+			lineRecords(&doc, out, event.LogPSADT, psadtRecord, nil)
+			return nil
+		},
+		Cut: func(window []byte) int { return cutBeforeRecord(window, psadtRecord) },
+	}
+}
+
+func psadtRecord(line string, e *event.Event) bool {
+	stamp, rest, ok := bracketed(line)
+	if !ok || leadingTime(e, stamp) != "" || e.Time.IsZero() {
+		return false
+	}
+	var tags []string
+	for len(tags) < 4 {
+		tag, after, ok := bracketed(rest)
+		if !ok {
+			break
+		}
+		tags, rest = append(tags, tag), after
+	}
+	message, ok := strings.CutPrefix(strings.TrimLeft(rest, " "), ":: ")
+	if !ok || len(tags) < 2 {
+		return false
+	}
+	switch tags[len(tags)-1] {
+	case "Info", "Success":
+		e.Level = event.LevelInfo
+	case "Warning":
+		e.Level = event.LevelWarning
+	case "Error":
+		e.Level = event.LevelError
+	default:
+		return false
+	}
+	e.Provider = tags[len(tags)-2]
+	if len(tags) > 2 {
+		e.Fields = event.Fields{{Name: "section", Value: tags[len(tags)-3]}}
+	}
+	e.Message = trim(message)
+	return true
+}

@@ -1,0 +1,86 @@
+package parsers
+
+import (
+	"strings"
+
+	"debrief/event"
+)
+
+// tpmtoolParser reads the output of "tpmtool getdeviceinformation":
+//
+//	-TPM Present: True
+//	-TPM Version: 2.0
+//	-TPM Manufacturer ID: SMPL
+//	-Ready For Storage: True
+//	-Ready For Attestation: True
+//	-TPM Has Vulnerable Firmware: False
+//	-Lockout Information:
+//	 	-Is Locked Out: False
+//
+// The tool speaks English everywhere. Each line is an event without a time with
+// the fields "name" and "value". Source: Microsoft Learn "tpmtool".
+func tpmtoolParser() Parser {
+	return Parser{
+		Name:    "tpmtool",
+		Doc:     "output of tpmtool getdeviceinformation",
+		Version: "1",
+		Match: func(in *Input) bool {
+			h := head(in, 4096)
+			return strings.Contains(h, "-TPM Present: ") && strings.Contains(h, "-TPM Version: ")
+		},
+		Parse: parseTpmtool,
+	}
+}
+
+// tpmtoolFacts are the lines that become facts.
+var tpmtoolFacts = []struct {
+	line, fact string
+	text       bool
+}{
+	{"TPM Present", "tpm.present", false},
+	{"TPM Version", "tpm.version", true},
+	{"TPM Manufacturer ID", "tpm.manufacturer", true},
+	{"TPM Manufacturer Version", "tpm.firmware", true},
+	{"Ready For Storage", "tpm.ready-storage", false},
+	{"Ready For Attestation", "tpm.ready-attestation", false},
+	{"Is Capable For Attestation", "tpm.attestation-capable", false},
+	{"Clear Needed To Recover", "tpm.clear-needed", false},
+	{"TPM Has Vulnerable Firmware", "tpm.vulnerable-firmware", false},
+	{"Is Locked Out", "tpm.locked-out", false},
+}
+
+func parseTpmtool(in *Input, out *Output) error {
+	doc := readText(in, out)
+	out.Cover(event.TPMTool, event.TPMInfo)
+	sink := newSink(&doc, out)
+	r := lineReader{text: doc.text}
+	for {
+		line, start, ok := r.read()
+		if !ok {
+			return nil
+		}
+		text := trim(line)
+		if text == "" {
+			continue
+		}
+		pos := doc.pos(r.num, start)
+		e := event.Event{Source: event.TPMTool, Message: text, Flags: event.Pasted, Pos: pos}
+		name, value, ok := strings.Cut(strings.TrimPrefix(text, "-"), ":")
+		if !ok || text[0] != '-' {
+			sink.addLine(e, start, start+len(line))
+			continue
+		}
+		value = trim(value)
+		e.Fields = event.Fields{{Name: "name", Value: name}, {Name: "value", Value: value}}
+		sink.add(e)
+		for _, f := range tpmtoolFacts {
+			switch {
+			case f.line != name || value == "":
+			case f.text:
+				out.Facts = append(out.Facts, event.Text(f.fact, "", value, pos))
+			case strings.EqualFold(value, "true"), strings.EqualFold(value, "false"):
+				out.Facts = append(out.Facts, event.Bool(f.fact, "", strings.EqualFold(value, "true"), pos))
+			}
+		}
+	}
+}
