@@ -48,8 +48,20 @@ var page = sync.OnceValue(func() *template.Template {
 		"indent":  func(depth int) string { return fmt.Sprintf("d%d", min(depth, 6)) },
 		"read":    filesWith(func(f File) bool { return f.Status == "read" }),
 		"notRead": filesWith(func(f File) bool { return f.Status != "read" }),
-	}).Parse(pageSource))
+	}).Funcs(diffFuncs()).Parse(pageSource + diffSource))
 })
+
+// sheet is what every page carries: its style, and the content policy that
+// lets in this style alone.
+type sheet struct {
+	Style  template.CSS
+	Policy string
+}
+
+func newSheet() sheet {
+	sum := sha256.Sum256([]byte(styleSheet))
+	return sheet{template.CSS(styleSheet), "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"}
+}
 
 // filesWith selects files of a list.
 func filesWith(keep func(File) bool) func([]File) []File {
@@ -82,13 +94,11 @@ func (v *View) WriteHTML(w io.Writer) error { return WriteHTML(w, []*View{v}) }
 // WriteHTML renders the reports of several cases as one page, with a list of
 // the cases on top where there is more than one.
 func WriteHTML(w io.Writer, views []*View) error {
-	sum := sha256.Sum256([]byte(styleSheet))
 	b := bufio.NewWriter(w)
 	err := page().Execute(b, struct {
-		Views  []*View
-		Style  template.CSS
-		Policy string
-	}{views, template.CSS(styleSheet), "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"})
+		Views []*View
+		Sheet sheet
+	}{views, newSheet()})
 	if err != nil {
 		return fmt.Errorf("rendering HTML: %w", err)
 	}
