@@ -21,14 +21,26 @@ func (d *Diff) WriteJSON(w io.Writer) error {
 // same reports whether nothing differs.
 func (d *Diff) same() bool { return len(d.Steps)+len(d.Facts)+len(d.Records) == 0 }
 
-// summary says in a line how much differs.
+// summary says in a line how much differs, and what a shared copy hides.
 func (d *Diff) summary() string {
-	shared := ""
-	if d.Redacted != "" {
-		shared = " This copy is " + redactedText(d.Redacted) + "."
+	if d.Redacted == "" {
+		return d.counts()
 	}
+	return d.counts() + " " + d.shared()
+}
+
+// shared says what a shared copy hides; empty = nothing.
+func (d *Diff) shared() string {
+	if d.Redacted == "" {
+		return ""
+	}
+	return "This copy is " + redactedText(d.Redacted) + "."
+}
+
+// counts says in a line how much differs.
+func (d *Diff) counts() string {
 	if d.same() {
-		return "No difference was found." + shared
+		return "No difference was found."
 	}
 	counts := map[string]int{}
 	for _, s := range d.Steps {
@@ -44,7 +56,7 @@ func (d *Diff) summary() string {
 	if len(parts) > 0 {
 		text = "Intervals: " + strings.Join(parts, ", ")
 	}
-	return fmt.Sprintf("%s. Settings that differ: %d. Kinds of warnings and errors only here: %d.", text, len(d.Facts)+d.MoreFacts, len(d.Records)+d.MoreRecords) + shared
+	return fmt.Sprintf("%s. Settings that differ: %d. Kinds of warnings and errors only here: %d.", text, len(d.Facts)+d.MoreFacts, len(d.Records)+d.MoreRecords)
 }
 
 // how says how one side of an interval stands.
@@ -67,6 +79,25 @@ func or(s, word string) string {
 	return s
 }
 
+// factValue is the value of a fact, or a word for none.
+func factValue(s string) string { return or(s, "not set or not collected") }
+
+// places are where the interval was seen: here, else in a healthy case.
+func (s *DiffStep) places() []Place {
+	if len(s.Bad.Places) > 0 {
+		return s.Bad.Places
+	}
+	return s.Good.Places
+}
+
+// firstPlace shows the first place of a list; empty = none.
+func firstPlace(list []Place) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0].Shown
+}
+
 // WriteText renders the comparison for a terminal. The error is that of w.
 func (d *Diff) WriteText(w io.Writer, opts TextOptions) error {
 	p := newPrinter(w, opts)
@@ -87,12 +118,8 @@ func (d *Diff) WriteText(w io.Writer, opts TextOptions) error {
 		p.item(2, "• ", plainStyle, s.Label)
 		p.item(4, "healthy  ", dimStyle, s.Good.how()+d.ofGood(s))
 		p.item(4, "here     ", plainStyle, s.Bad.how())
-		at := s.Bad.Places
-		if len(at) == 0 {
-			at = s.Good.Places
-		}
-		if len(at) > 0 {
-			p.para(4, blueStyle, at[0].Shown)
+		if at := firstPlace(s.places()); at != "" {
+			p.para(4, blueStyle, at)
 		}
 	}
 	p.more(d.MoreSteps)
@@ -101,10 +128,10 @@ func (d *Diff) WriteText(w io.Writer, opts TextOptions) error {
 	}
 	for _, f := range d.Facts {
 		p.item(2, "• ", plainStyle, f.Name)
-		p.item(4, "healthy  ", dimStyle, or(f.Good, "not set or not collected"))
-		p.item(4, "here     ", plainStyle, or(f.Bad, "not set or not collected"))
-		if len(f.Places) > 0 && f.Places[0].Shown != "" {
-			p.para(4, blueStyle, f.Places[0].Shown)
+		p.item(4, "healthy  ", dimStyle, factValue(f.Good))
+		p.item(4, "here     ", plainStyle, factValue(f.Bad))
+		if at := firstPlace(f.Places); at != "" {
+			p.para(4, blueStyle, at)
 		}
 	}
 	p.more(d.MoreFacts)

@@ -48,8 +48,21 @@ var page = sync.OnceValue(func() *template.Template {
 		"indent":  func(depth int) string { return fmt.Sprintf("d%d", min(depth, 6)) },
 		"read":    filesWith(func(f File) bool { return f.Status == "read" }),
 		"notRead": filesWith(func(f File) bool { return f.Status != "read" }),
-	}).Parse(pageSource))
+	}).Funcs(diffFuncs()).Parse(pageSource + diffSource))
 })
+
+// Sheet is what every page of debrief carries: its style, and the content policy that
+// lets in this style alone.
+type Sheet struct {
+	Style  template.CSS
+	Policy string
+}
+
+// NewSheet returns the style of the pages.
+func NewSheet() Sheet {
+	sum := sha256.Sum256([]byte(styleSheet))
+	return Sheet{template.CSS(styleSheet), "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"}
+}
 
 // filesWith selects files of a list.
 func filesWith(keep func(File) bool) func([]File) []File {
@@ -82,22 +95,13 @@ func (v *View) WriteHTML(w io.Writer) error { return WriteHTML(w, []*View{v}) }
 // WriteHTML renders the reports of several cases as one page, with a list of
 // the cases on top where there is more than one.
 func WriteHTML(w io.Writer, views []*View) error {
-	style, policy := Style()
 	b := bufio.NewWriter(w)
 	err := page().Execute(b, struct {
-		Views  []*View
-		Style  template.CSS
-		Policy string
-	}{views, style, policy})
+		Views []*View
+		Sheet Sheet
+	}{views, NewSheet()})
 	if err != nil {
 		return fmt.Errorf("rendering HTML: %w", err)
 	}
 	return b.Flush()
-}
-
-// Style returns the style sheet of debrief's pages and the content policy of a
-// page that has it inside: nothing but that sheet is allowed.
-func Style() (sheet template.CSS, policy string) {
-	sum := sha256.Sum256([]byte(styleSheet))
-	return template.CSS(styleSheet), "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"
 }

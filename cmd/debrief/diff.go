@@ -37,7 +37,7 @@ func newDiff() *cobra.Command {
 		Short: "Compare a case with a healthy one, or with many",
 		Long:  diffLong,
 		Example: `  debrief diff good-pc.cab bad-pc.cab
-  debrief diff --baseline healthy/ bad-pc.zip --format markdown -o diff.md`,
+  debrief diff --baseline healthy/ bad-pc.zip --format html -o diff.html`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if want := map[bool]int{true: 1, false: 2}[baseline != ""]; len(args) != want {
 				return fmt.Errorf("takes GOOD and BAD, or BAD alone with --baseline; %d given", len(args))
@@ -83,8 +83,8 @@ func newDiff() *cobra.Command {
 		},
 	}
 	in.add(cmd)
-	out.add(cmd, "text", "json", "markdown")
-	share.add(cmd, "markdown")
+	out.add(cmd, "text", "json", "markdown", "html")
+	share.add(cmd, "html", "markdown")
 	cmd.Flags().StringVar(&baseline, "baseline", "", "`DIR` whose files and folders are healthy cases")
 	return cmd
 }
@@ -95,6 +95,8 @@ func writeDiff(w io.Writer, d *report.Diff, out *outputFlags, screen io.Writer) 
 		return d.WriteJSON(w)
 	case "markdown":
 		return d.WriteMarkdown(w)
+	case "html":
+		return d.WriteHTML(w)
 	}
 	return d.WriteText(w, report.TextOptions{Color: out.colored(screen), Width: width(screen)})
 }

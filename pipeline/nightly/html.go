@@ -23,17 +23,15 @@ var page = sync.OnceValue(func() *template.Template {
 // WriteHTML renders the report as one page without script or remote asset. The
 // error is that of w.
 func (r *Report) WriteHTML(w io.Writer) error {
-	style, policy := report.Style()
 	b := bufio.NewWriter(w)
 	err := page().Execute(b, struct {
 		*Report
-		Style        template.CSS
-		Policy       string
+		report.Sheet
 		Counts, Ways string
 		Quiet        bool
 		Listed       []CaseLine
 		Unlisted     int
-	}{r, style, policy, r.counts(), r.judgedLine(), r.Outcome() == Quiet, r.New[:min(len(r.New), maxListed)], max(0, len(r.New)-maxListed)})
+	}{r, report.NewSheet(), r.counts(), r.judgedLine(), r.Outcome() == Quiet, r.New[:min(len(r.New), maxListed)], max(0, len(r.New)-maxListed)})
 	if err != nil {
 		return fmt.Errorf("rendering HTML: %w", err)
 	}
