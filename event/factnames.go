@@ -43,6 +43,10 @@ var factNames = []FactInfo{
 	{"tpm.vulnerable-firmware", "bool"},
 	{"tpm.locked-out", "bool: too many wrong authorisations"},
 
+	{"uefi.forced-network", "value of the firmware variable FORCED_NETWORK_FLAG: 1 = OOBE demands a network"},
+	{"uefi.autopilot-marker", "value of the firmware variable AUTOPILOT_MARKER"},
+	{"uefi.error", "Key = forced-network or autopilot-marker, Num = HRESULT other than that there is no such variable"},
+
 	{"collection.time", "time: when the bundle was collected (UTC)"},
 	{"collection.local-time", "time: the same moment on the device's wall clock, written as if UTC"},
 	{"collection.area", "areas given to mdmdiagnosticstool"},

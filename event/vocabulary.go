@@ -55,6 +55,7 @@ const (
 	WinHTTPProxy  Source = "txt.winhttp-proxy"  // netsh winhttp show proxy
 	IPConfig      Source = "txt.ipconfig"       // ipconfig /all
 	CertStore     Source = "txt.cert-store"     // certutil -store
+	UEFIData      Source = "txt.uefi"           // UEFI_Data_Output.txt
 	TPMTool       Source = "txt.tpmtool"        // tpmtool getdeviceinformation
 	TimeStatus    Source = "txt.time-status"    // w32tm /query /status
 	MDMReport     Source = "xml.mdm-report"     // MDMDiagReport.xml
@@ -119,6 +120,7 @@ var sources = []SourceInfo{
 	{WinHTTPProxy, "output of netsh winhttp show proxy", `Run "netsh winhttp show proxy" on the device and save its output.`},
 	{IPConfig, "output of ipconfig /all", `Run "ipconfig /all" on the device and save its output.`},
 	{CertStore, "output of certutil -store", `Run "certutil -store My" on the device and save its output.`},
+	{UEFIData, "UEFI_Data_Output.txt", mdmTool},
 	{TPMTool, "output of tpmtool getdeviceinformation", `Run "tpmtool getdeviceinformation" on the device and save its output.`},
 	{TimeStatus, "output of w32tm /query /status", `Run "w32tm /query /status" on the device and save its output.`},
 	{MDMReport, "MDMDiagReport.xml", mdmTool},

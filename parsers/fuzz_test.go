@@ -49,6 +49,7 @@ func FuzzWindowsUpdate(f *testing.F)   { fuzzParser(f, windowsUpdateParser(), "W
 func FuzzReportingEvents(f *testing.F) { fuzzParser(f, reportingEventsParser(), "ReportingEvents.log") }
 func FuzzPSADT(f *testing.F)           { fuzzParser(f, psadtParser(), "Contoso_Install.log") }
 func FuzzDeliveryOpt(f *testing.F)     { fuzzParser(f, deliveryOptParser(), "do.log") }
+func FuzzUEFI(f *testing.F)            { fuzzParser(f, uefiParser(), "UEFI_Data_Output.txt") }
 func FuzzIntuneMissing(f *testing.F) {
 	fuzzParser(f, intuneMissingParser(), "(3) No Results - Error [0x80070002]")
 }

@@ -28,6 +28,7 @@ func All() []Parser {
 		frameworkParser(),
 		footprintParser(),
 		tpmParser(),
+		uefiParser(),
 		deviceHashParser(),
 		dsregcmdParser(),
 		tpmtoolParser(),

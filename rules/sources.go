@@ -40,6 +40,7 @@ var factSources = []struct {
 	{"proxy.", []string{"txt.winhttp-proxy"}},
 	{"net.", []string{"txt.ipconfig"}},
 	{"time.", []string{"txt.time-status"}},
+	{"uefi.", []string{"txt.uefi"}},
 	{"collection.", []string{"json.mdm-metadata", "txt.footprint", "json.diagnostics-framework", "xml.intune-results"}},
 	{"device.", []string{"reg", "json.mdm-metadata", "csv.device-hash"}},
 	{"os.", []string{"reg", "json.mdm-metadata", "csv.device-hash"}},
