@@ -76,6 +76,7 @@ var factNames = []FactInfo{
 	{"enrollment.state", "Key = GUID, Num = EnrollmentState: 1 = enrolled"},
 	{"enrollment.renewal-error", "Key = GUID, Num = HRESULT of the last renewal of the MDM certificate; 0 = none"},
 	{"mdm.report-time", "time: when the MDM diagnostic report was written (UTC)"},
+	{"mdm.report-local-time", "time: the same for its HTML form, on the device's wall clock, written as if UTC"},
 	{"mdm.server", "Key = GUID of the enrolment, empty where it is not stated, Text = address of its management server"},
 	{"mdm.last-session-result", "Key = GUID of the enrolment, Num = HRESULT of the last session with its server"},
 	{"mdm.csp-error", "last error that a configuration service provider keeps: Key = component/name, Value = node or command, Num = HRESULT, Time = when"},

@@ -205,6 +205,9 @@ func BenchmarkCommands(b *testing.B) { benchmarkSamples(b, "command") }
 // BenchmarkWindowsLogs does the same with text logs of Windows and of toolkits.
 func BenchmarkWindowsLogs(b *testing.B) { benchmarkSamples(b, "windows") }
 
+// BenchmarkSmallFiles does the same with the small members of a collection.
+func BenchmarkSmallFiles(b *testing.B) { benchmarkSamples(b, "small") }
+
 func benchmarkSamples(b *testing.B, folder string) {
 	dir := filepath.Join("testdata", "samples", folder)
 	files, err := os.ReadDir(dir)

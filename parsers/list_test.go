@@ -68,6 +68,14 @@ func TestParserChoice(t *testing.T) {
 		{"empty_profile", "AutopilotDDSZTDFile.json", "", "autopilot-profile", event.Empty},
 		{"profile_cut", "AutopilotDDSZTDFile.json", `{"CloudAssignedTen`, "autopilot-profile", event.Unread},
 		{"registry_renamed", "export.txt", "[HKEY_LOCAL_MACHINE\\SOFTWARE]\r\n", "registry", event.Read},
+		{"intune_results_renamed", "x.txt", "<Collection HRESULT=\"0\"><Events HRESULT=\"0\">System</Events></Collection>", "intune-results", event.Read},
+		{"intune_item_without_result", "(3) No Results - Error [0x80070002]", "", "intune-missing", event.Read},
+		{"such_a_name_with_content", "(3) No Results - Error [0x80070002]", "\x01\x02\xff\xfe", "", event.Unknown},
+		{"mdm_report_renamed", "x.txt", "<MDMEnterpriseDiagnosticsReport><Version>1.0</Version></MDMEnterpriseDiagnosticsReport>", "mdm-report", event.Empty},
+		{"page_of_others", "a.html", "<html><body>text</body></html>", "", event.Unknown},
+		{"hive_cut", "SOFTWARE", "regf", "hive", event.Unread},
+		{"servicing_by_content", "x.log", "2025-03-05 09:14:02, Info                  CBS    text", "setupact", event.Read},
+		{"proxy_renamed", "x.txt", "Current WinHTTP proxy settings:\n\n    Direct access (no proxy server).\n", "winhttp", event.Read},
 		{"json_of_others", "a.json", `{"a":1}`, "", event.Unknown},
 	}
 	for _, tt := range tests {

@@ -240,5 +240,5 @@ func (p *mdmPage) created(text string) {
 			return
 		}
 	}
-	p.out.Facts = append(p.out.Facts, event.At("collection.local-time", "", day.Add(d), p.doc.pos(p.line, p.at)))
+	p.out.Facts = append(p.out.Facts, event.At("mdm.report-local-time", "", day.Add(d), p.doc.pos(p.line, p.at)))
 }

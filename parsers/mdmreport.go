@@ -220,11 +220,12 @@ func (r *mdmReport) record(rec *mdmRecord) {
 	r.sink.add(e)
 }
 
-// about lists what the record is about besides its own fields.
+// about lists what the record is about besides its own fields; the innermost
+// comes first.
 func (r *mdmReport) about(rec *mdmRecord) event.Fields {
 	var names []string
 	switch rec.kind {
-	case "Enrollments/Enrollment", "Enrollment/UserFirstSync", "Enrollments/EnrollmentStatus", "DeviceManagementAccount/Enrollment", "DeviceManagementAccount/OMADMSessions":
+	case "Enrollment/UserFirstSync":
 		names = []string{"EnrollmentId"}
 	case "PolicyScope/Area":
 		names = []string{"PolicyScope", "EnrollmentId"}

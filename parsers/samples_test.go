@@ -146,17 +146,17 @@ func checkOutput(t *testing.T, in *Input, out *Output) {
 	}
 	records := strings.Count(in.Text(), recordOpen) + strings.Count(in.Text(), recordTime)
 	if markup(out.Coverage.Parser) {
-		records += strings.Count(in.Text(), "<")
+		records += strings.Count(in.Text(), "<") + strings.Count(in.Text(), ":")
 	}
 	if limit := 2*lines + records; len(out.Events) > limit {
 		t.Errorf("%d events in %d lines", len(out.Events), lines)
 	}
 }
 
-// markup reports whether the parser's records are elements, of which a line may
-// hold many.
+// markup reports whether the parser's records are elements or objects, of which
+// a line may hold many.
 func markup(parser string) bool {
-	return parser == "intune-results" || parser == "mdm-report" || parser == "mdm-html"
+	return parser == "intune-results" || parser == "mdm-report" || parser == "mdm-html" || parser == "diagnostics-framework"
 }
 
 func checkPos(t *testing.T, in *Input, p event.Pos, lines int, whole bool) {

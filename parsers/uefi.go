@@ -56,10 +56,12 @@ func parseUEFI(in *Input, out *Output) error {
 		pos := doc.pos(r.num, start)
 		e := base
 		e.Source, e.Message, e.Pos = event.UEFIData, text, pos
-		if variable != "" {
+		if variable == "" {
+			sink.addLine(e, start, start+len(line))
+		} else {
 			e.Message = variable + ": " + text
+			sink.add(e)
 		}
-		sink.add(e)
 		if _, name, ok := strings.Cut(text, "variable name: "); ok {
 			variable = name
 			continue

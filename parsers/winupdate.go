@@ -40,7 +40,10 @@ func windowsUpdateParser() Parser {
 }
 
 func windowsUpdateRecord(line string, e *event.Event) bool {
-	if len(line) < 32 || line[4] != '/' && line[4] != '-' || line[10] != ' ' && line[10] != '\t' {
+	// Other logs have a date, a time and numbers too: the separators tell.
+	today := len(line) > 32 && line[4] == '/' && line[10] == ' ' && line[19] == '.'
+	before := len(line) > 32 && line[4] == '-' && line[10] == '\t' && line[19] == ':'
+	if !today && !before {
 		return false
 	}
 	midnight, rest, ok := scanDate(line[:10], time.Time{})
@@ -52,7 +55,7 @@ func windowsUpdateRecord(line string, e *event.Event) bool {
 		return false
 	}
 	base := 10
-	if line[4] == '-' {
+	if before {
 		base = 16
 	}
 	process, rest := column(rest)
@@ -62,8 +65,11 @@ func windowsUpdateRecord(line string, e *event.Event) bool {
 		component, text = "", rest
 	}
 	pid, err := strconv.ParseUint(process, 10, 32)
-	tid, err2 := strconv.ParseUint(thread, base, 32)
-	if err != nil || err2 != nil || trim(rest) == "" {
+	if err != nil {
+		return false
+	}
+	tid, err := strconv.ParseUint(thread, base, 32)
+	if err != nil || trim(rest) == "" {
 		return false
 	}
 	if midnight.Year() > 1601 {

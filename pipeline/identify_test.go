@@ -2,6 +2,8 @@ package pipeline_test
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -60,5 +62,44 @@ func TestSharedCopiesNameNobody(t *testing.T) {
 				t.Error("the shared copy says something else")
 			}
 		})
+	}
+}
+
+// TestOutputsNameNobody holds the same of documents that name people and
+// devices in a way of their own.
+func TestOutputsNameNobody(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"dsregcmd.log": "             AzureAdJoined : YES\r\n               Device Name : QUARRY-77\r\n                TenantName : Umber Road Ltd\r\n             User Identity : mira.stone\r\n",
+		"ipconfig.log": "   Host Name . . . . . . . . . . . . : QUARRY-77\r\n   Primary Dns Suffix  . . . . . . . : corp.umberroad.example\r\n   Node Type . . . . . . . . . . . . : Hybrid\r\n",
+		"MDMDiagReport.xml": "<MDMEnterpriseDiagnosticsReport><Enrollments><Enrollment><EnrollmentId>A</EnrollmentId><UPN>mira.stone@umberroad.example</UPN>" +
+			"<DMClient><EnterpriseDeviceName>mira.stone_Windows_3/5/2025_9:14 AM</EnterpriseDeviceName></DMClient></Enrollment></Enrollments></MDMEnterpriseDiagnosticsReport>",
+		"MDMDiagHTMLReport.html": "<html><title>MDM Diagnostic Report</title><table id=\"DeviceInfoTable\"><tr><td>PC name</td><td>QUARRY-77</td></tr><tr><td>Organization</td><td>Umber Road Ltd</td></tr></table>" +
+			"<table id=\"ConnectionInfoTable\"><tr><td>Active Account</td><td>UMBER\\mira.stone</td></tr></table></html>",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := pipeline.Read(t.Context(), []string{dir}, pipeline.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := redact.New(bytes.Repeat([]byte{1}, redact.KeyBytes))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Identify(r)
+	var events bytes.Buffer
+	if _, err := report.WriteEvents(&events, "jsonl", "", pipeline.Redacted(c.Events(), r)); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(events.String(), "\n") < 10 {
+		t.Fatalf("few events: %s", events.String())
+	}
+	for _, name := range []string{"quarry-77", "umber road", "umberroad", "mira", "stone"} {
+		if i := strings.Index(strings.ToLower(events.String()), name); i >= 0 {
+			t.Errorf("the events still name %s: …%s…", name, events.String()[max(0, i-80):min(events.Len(), i+80)])
+		}
 	}
 }

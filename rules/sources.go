@@ -28,6 +28,7 @@ var factSources = []struct {
 	{"enrollment.state", []string{"xml.mdm-report"}},
 	{"enrollment.renewal-error", []string{"xml.mdm-report"}},
 	{"enrollment.", []string{"reg.enrollments"}},
+	{"mdm.report-local-time", []string{"html.mdm-report"}},
 	{"mdm.server", []string{"xml.mdm-report", "html.mdm-report"}},
 	{"mdm.", []string{"xml.mdm-report"}},
 	{"cert.", []string{"html.mdm-report", "txt.cert-store"}},
