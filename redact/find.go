@@ -48,6 +48,9 @@ var shapes = []struct {
 	{mail, "@", regexp.MustCompile(`[A-Za-z0-9._%+'-]+(?:@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)+`), nil},
 	{mail, "%40", regexp.MustCompile(`[A-Za-z0-9._+'-]+%40[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+`), nil},
 	{sid, "S-1-", regexp.MustCompile(`S-1-(?:5-21|12-1)(?:-\d+)+`), nil},
+	// The names that Windows gives to devices until somebody gives them another.
+	{Device, "TOP-", regexp.MustCompile(`\b(?:DESKTOP-[0-9A-Z]{7}|LAPTOP-[0-9A-Z]{8})\b`), nil},
+	{Device, "WIN-", regexp.MustCompile(`\bWIN-[0-9A-Z]{11}\b`), nil},
 	{mac, "", regexp.MustCompile(`\b(?:[0-9A-Fa-f]{2}[-:]){5}[0-9A-Fa-f]{2}\b`), nil},
 	{ip, ".", regexp.MustCompile(`\b\d{1,3}(?:\.\d{1,3}){3}\b`), isAddress4},
 	{ip, ":", regexp.MustCompile(`[0-9A-Fa-f:]{2,}:[0-9A-Fa-f:]*[0-9A-Fa-f]`), isAddress6},

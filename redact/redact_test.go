@@ -38,6 +38,8 @@ func TestString(t *testing.T) {
 		{name: "addresses", in: "from 10.1.2.3 and fe80::1:2:3 to 203.0.113.7", gone: []string{"10.1.2.3", "fe80::1", "203.0.113.7"}},
 		{name: "versions_and_times_stay", in: "5.0.9128.1007 at 10:11:12, 127.0.0.1, 4.0.0.0, AgentVersion: 1.77.112.9, AAD::Core::Beef, 1.2.3.4.5", unchanged: true},
 		{name: "mac", in: "00-15-5D-01-02-03", gone: []string{"5D"}},
+		{name: "names_that_Windows_gives", in: "from DESKTOP-1A2B3C4 and LAPTOP-A1B2C3D4 to WIN-ABCDEFGH1JK", gone: []string{"1A2B3C4", "A1B2C3D4", "ABCDEFGH1JK"}},
+		{name: "what_only_looks_like_one", in: "WIN-32 and DESKTOP-SETTINGS", unchanged: true},
 		{name: "secrets", in: "/regtoken:abcdefg sig=1&sig=xyz123", gone: []string{"abcdefg", "xyz123"}, stays: []string{Struck}},
 		{name: "hardware_hash", in: strings.Repeat("T0GxAwEA", 40), gone: []string{"T0GxAwEA"}},
 		{name: "identifiers_of_products_stay", in: "app 5b0c7a11-3d52-4c1e-9d0a-7f6e5d4c3b2a code 0x80070643 ./Device/Vendor/MSFT", unchanged: true},
