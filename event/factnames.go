@@ -101,6 +101,8 @@ var factNames = []FactInfo{
 
 	{"proxy.winhttp", "proxy of WinHTTP, which services use; empty = direct access"},
 	{"proxy.winhttp-bypass", "what goes around the WinHTTP proxy, one a line"},
+	{"proxy.winhttp-script", "address of the script that finds the WinHTTP proxy; empty = none"},
+	{"proxy.winhttp-detect", "bool: WinHTTP looks for a proxy by itself"},
 	{"net.ip", "Key = adapter, Text = its IPv4 address"},
 	{"net.gateway", "Key = adapter with an IPv4 address, Text = default gateways, one a line; empty = none"},
 	{"net.dns-servers", "Key = adapter, Text = addresses, one a line"},

@@ -6,7 +6,8 @@ import (
 	"debrief/event"
 )
 
-// winHTTPParser reads the output of "netsh winhttp show proxy":
+// winHTTPParser reads the output of "netsh winhttp show proxy", and of "show
+// advproxy", which is JSON behind the title:
 //
 //	Current WinHTTP proxy settings:
 //
@@ -19,12 +20,16 @@ import (
 // second the list of what goes around it, and a lone line without is direct
 // access. A value in parentheses stands for none.
 //
+//	Current WinHTTP advanced proxy settings:
+//
+//	{"Proxy":"proxy.contoso.example:8080","ProxyBypass":"<local>","AutoconfigUrl":"","AutoDetect":false}
+//
 // Every line is also an event without a time. Source: Microsoft Learn "netsh
 // winhttp".
 func winHTTPParser() Parser {
 	return Parser{
 		Name:    "winhttp",
-		Doc:     "output of netsh winhttp show proxy",
+		Doc:     "output of netsh winhttp show proxy and show advproxy",
 		Version: "1",
 		Match: func(in *Input) bool {
 			title, _, _ := strings.Cut(trim(head(in, 1024)), "\n")
@@ -39,7 +44,7 @@ func parseWinHTTP(in *Input, out *Output) error {
 	doc := readText(in, out)
 	out.Cover(event.WinHTTPProxy)
 	sink := newSink(&doc, out)
-	titled, pairs := false, 0
+	titled, advanced, pairs := false, false, 0
 	var direct event.Pos
 	r := lineReader{text: doc.text}
 	for {
@@ -55,6 +60,13 @@ func parseWinHTTP(in *Input, out *Output) error {
 		sink.addLine(event.Event{Source: event.WinHTTPProxy, Message: text, Flags: event.Pasted, Pos: pos}, start, start+len(line))
 		if !titled {
 			titled = true
+			continue
+		}
+		if strings.HasPrefix(text, "{") && !advanced && pairs == 0 {
+			advanced = true
+			advancedProxy(&doc, out, r.num, start)
+		}
+		if advanced {
 			continue
 		}
 		label, value, ok := strings.Cut(text, ":")
@@ -74,12 +86,40 @@ func parseWinHTTP(in *Input, out *Output) error {
 			out.Facts = append(out.Facts, event.Text("proxy.winhttp", "", value, pos))
 			continue
 		}
-		f := event.Text("proxy.winhttp-bypass", "", strings.ReplaceAll(value, ";", "\n"), pos)
-		f.Kind = event.FactList
-		out.Facts = append(out.Facts, f)
+		out.Facts = append(out.Facts, bypassFact(value, pos))
 	}
-	if pairs == 0 && !direct.IsZero() {
+	if pairs == 0 && !advanced && !direct.IsZero() {
 		out.Facts = append(out.Facts, event.Text("proxy.winhttp", "", "", direct))
 	}
 	return nil
+}
+
+// bypassFact lists what goes around the proxy.
+func bypassFact(value string, pos event.Pos) event.Fact {
+	f := event.Text("proxy.winhttp-bypass", "", strings.ReplaceAll(value, ";", "\n"), pos)
+	f.Kind = event.FactList
+	return f
+}
+
+// advancedProxy makes the facts of the JSON that starts at text[start] in the
+// given line.
+func advancedProxy(doc *document, out *Output, line, start int) {
+	pairs, whole := scanPairs(doc.text[start:])
+	if !whole {
+		out.Problem(event.Damage, doc.pos(line, start), "the settings are cut off or are not JSON")
+	}
+	for _, p := range pairs {
+		pos := doc.pos(line+p.line-1, start+p.offset)
+		switch {
+		case p.depth != 1:
+		case strings.EqualFold(p.key, "Proxy"):
+			out.Facts = append(out.Facts, event.Text("proxy.winhttp", "", p.value, pos))
+		case strings.EqualFold(p.key, "ProxyBypass"):
+			out.Facts = append(out.Facts, bypassFact(p.value, pos))
+		case strings.EqualFold(p.key, "AutoConfigUrl"):
+			out.Facts = append(out.Facts, event.Text("proxy.winhttp-script", "", p.value, pos))
+		case strings.EqualFold(p.key, "AutoDetect"):
+			out.Facts = append(out.Facts, event.Bool("proxy.winhttp-detect", "", strings.EqualFold(p.value, "true"), pos))
+		}
+	}
 }
