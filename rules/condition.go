@@ -23,10 +23,11 @@ const (
 	condBefore
 	condCovered
 	condMissing
+	condExpr
 )
 
 // condNames are the operators of the condition tree.
-var condNames = [...]string{"signal", "absent", "all", "any", "not", "count", "sequence", "duration", "gap", "compare", "overlaps", "near", "before", "covered", "missing"}
+var condNames = [...]string{"signal", "absent", "all", "any", "not", "count", "sequence", "duration", "gap", "compare", "overlaps", "near", "before", "covered", "missing", "expr"}
 
 func (o condOp) String() string { return nameOf(condNames[:], int(o)) }
 
@@ -45,6 +46,7 @@ type cond struct {
 	loose    []*signal // sequence: spans that need no end
 	sides    [2]operand
 	source   string
+	expr     *expression
 }
 
 // filter narrows the matches of a signal for one condition.
@@ -229,6 +231,8 @@ func (l *loader) condBody(c *cond, v *node) {
 		c.refs = l.refs(v, 2)
 	case condNear:
 		l.nearCond(c, v)
+	case condExpr:
+		c.expr = l.expression(v)
 	case condCovered, condMissing:
 		c.source = lowerASCII(l.text(v))
 		l.checkSource(c.source, v.place)

@@ -122,6 +122,8 @@ func (r *ruleEval) eval(c *cond) *Node {
 		r.evalCompare(c, n)
 	case condOverlaps, condNear, condBefore:
 		r.evalPair(c, n)
+	case condExpr:
+		r.evalExpr(c, n)
 	case condCovered:
 		n.Verdict, n.Reason = r.evalCovered(c.source)
 	case condMissing:

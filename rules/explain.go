@@ -191,6 +191,9 @@ func (c *cond) write(b *strings.Builder) {
 	case condCovered, condMissing:
 		b.WriteString(c.op.String() + " " + c.source)
 		return
+	case condExpr:
+		b.WriteString("expr " + c.expr.text)
+		return
 	case condCompare:
 		fmt.Fprintf(b, "%s %s %s", c.sides[0], c.cmp, c.sides[1])
 		return

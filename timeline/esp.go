@@ -30,23 +30,26 @@ type esp struct {
 	retry   bool // the page was opened by Try again
 	reset   bool // a reset was asked for
 	prepped bool // the session ran Device preparation
+
+	several bool   // several users had an Account setup on the device
+	user    string // SID of the session's user, where there are several
 }
 
 // readESP makes sessions, pages, phases, subcategories and provider waits.
 func (b *builder) readESP() {
-	s := &esp{b: b, subs: map[string]*draft{}}
 	records := b.espRecords()
+	p := newPeople(b, records)
 	for i := range records {
-		s.read(&records[i])
+		p.read(&records[i])
 	}
-	s.outcome()
-	b.providers(s.waits)
-	if s.applied.Name != "" {
-		b.facts = slices.DeleteFunc(b.facts, func(f event.Fact) bool { return f.Name == s.applied.Name })
-		b.add(s.applied)
+	waits, applied, blocked := p.finish()
+	b.providers(waits)
+	if applied.Name != "" {
+		b.facts = slices.DeleteFunc(b.facts, func(f event.Fact) bool { return f.Name == applied.Name })
+		b.add(applied)
 	}
-	if s.blocked.Name != "" && !b.has(s.blocked.Name) {
-		b.add(s.blocked)
+	if blocked.Name != "" && !b.has(blocked.Name) {
+		b.add(blocked)
 	}
 	b.enrolments()
 }
@@ -177,6 +180,9 @@ func (s *esp) newSession() {
 	d.Evidence = []event.Pos{s.page.Evidence[0]}
 	s.b.spans = append(s.b.spans, d)
 	s.b.addSession(d)
+	if s.session != nil { // of whom the next one is, its records will tell
+		s.user = ""
+	}
 	s.session, s.pages, s.reset, s.prepped = d, nil, false, false
 }
 
@@ -240,6 +246,9 @@ func (s *esp) startPhase(r *espRecord) {
 	}
 	s.phase = s.b.span(KindPhase, strings.TrimSuffix(id, "Category"), r.Event)
 	s.phase.parent, s.phase.session = s.page, s.session
+	if id == "AccountSetupCategory" {
+		s.ofUser(s.phase, s.page, s.session)
+	}
 }
 
 // prepare decides whether a new start of Device preparation is a new attempt:

@@ -24,7 +24,8 @@ var storyDay = time.Date(2031, 2, 3, 0, 0, 0, 0, time.UTC)
 //	- fact name text
 //
 // where "-" is no time, a time with "d1 " before it is a day later, and rest
-// depends on the source. "\n" in a text is a line break.
+// depends on the source; that of an event may begin with "@" and the SID of
+// its user. "\n" in a text is a line break.
 func readStory(t testing.TB, name string) Input {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("testdata", name))
@@ -49,7 +50,10 @@ func parseStory(t testing.TB, text string) Input {
 	t.Helper()
 	var in Input
 	for i, line := range strings.Split(strings.TrimSpace(text), "\n") {
-		if err := in.addLine(strings.TrimSpace(line), i+1); err != nil {
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		if err := in.addLine(line, i+1); err != nil {
 			t.Fatalf("line %d: %v", i+1, err)
 		}
 	}
@@ -106,6 +110,10 @@ func (in *Input) addLine(line string, num int) error {
 
 func fillEvent(e *event.Event, source, rest string, num int) error {
 	first, after, _ := strings.Cut(rest, " ")
+	if sid, ok := strings.CutPrefix(first, "@"); ok {
+		e.User = sid
+		first, after, _ = strings.Cut(after, " ")
+	}
 	switch source {
 	case "shell":
 		e.Source, e.ID, e.Name = event.ShellCore, 62407, espPrefix+first

@@ -70,8 +70,9 @@ type Span struct {
 
 // The fields of spans by kind. "start" is "cut" where the log begins inside.
 //
-//	session        flow, join, pre-provisioning
-//	page           timeout-minutes, ended-by, continued-anyway, reset
+//	session        flow, join, pre-provisioning, user (SID, where several had an Account setup)
+//	page           timeout-minutes, ended-by, continued-anyway, reset, user (as of a session)
+//	phase          user (as of a session)
 //	subcategory    state (the page's own word)
 //	provider       installation-state
 //	tracked-app    installation-state, app
