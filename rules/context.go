@@ -58,11 +58,13 @@ func addContext(src Source, res *Result) {
 }
 
 // quoteRegistry shows the registry values that derived facts were read from.
+// Of several at one place it is the first in order, whatever the order they
+// come in.
 func quoteRegistry(facts []event.Fact, readings []*Quote) {
-	at := make(map[event.Pos][]*Quote, len(readings))
+	at := make(map[event.Pos]*event.Fact, len(readings))
 	for _, q := range readings {
 		if q.reading {
-			at[q.Pos] = append(at[q.Pos], q)
+			at[q.Pos] = nil
 		}
 	}
 	if len(at) == 0 {
@@ -73,7 +75,12 @@ func quoteRegistry(facts []event.Fact, readings []*Quote) {
 		if f.Name != "reg" || f.Value == "" {
 			continue
 		}
-		for _, q := range at[f.Pos] {
+		if first, asked := at[f.Pos]; asked && (first == nil || f.Compare(*first) < 0) {
+			at[f.Pos] = f
+		}
+	}
+	for _, q := range readings {
+		if f := at[q.Pos]; f != nil {
 			q.becomes(factText(f))
 		}
 	}
