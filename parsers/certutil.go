@@ -62,40 +62,30 @@ func parseCertutil(in *Input, out *Output) error {
 	doc := readText(in, out)
 	out.Cover(event.CertStore)
 	c := certutil{out: out, sink: newSink(&doc, out), order: dateOrder(doc.text)}
-	r := lineReader{text: doc.text}
-	for {
-		line, start, ok := r.read()
-		if !ok {
-			break
-		}
-		text := trim(line)
-		if text == "" {
-			continue
-		}
-		pos := doc.pos(r.num, start)
-		if strings.HasPrefix(text, "======") {
+	for l := range doc.filled() {
+		if strings.HasPrefix(l.text, "======") {
 			c.flush()
-			c.block = &certBlock{pos: pos, title: trim(strings.Trim(text, "="))}
+			c.block = &certBlock{pos: l.pos, title: trim(strings.Trim(l.text, "="))}
 			continue
 		}
-		name, value, ok := strings.Cut(text, ": ")
+		name, value, ok := strings.Cut(l.text, ": ")
 		if !ok {
-			name, value, ok = strings.Cut(text, " = ")
+			name, value, ok = strings.Cut(l.text, " = ")
 		}
 		switch {
-		case ok && c.block != nil && len(c.block.fields) < maxXMLFields && !strings.HasPrefix(text, "CertUtil: "):
-			if n := len(c.block.fields); n >= 2 && n < 4 && line[0] == ' ' {
+		case ok && c.block != nil && len(c.block.fields) < maxXMLFields && !strings.HasPrefix(l.text, "CertUtil: "):
+			if n := len(c.block.fields); n >= 2 && n < 4 && l.raw[0] == ' ' {
 				c.block.dates++
 			}
 			c.block.fields = append(c.block.fields, event.Field{Name: trim(name), Value: trim(value)})
 		case !ok && c.block != nil && len(c.block.fields) < maxXMLFields:
-			c.block.fields = append(c.block.fields, event.Field{Name: "note", Value: text})
+			c.block.fields = append(c.block.fields, event.Field{Name: "note", Value: l.text})
 		default:
 			c.flush()
 			if !ok {
-				c.store, _, _ = strings.Cut(text, " ")
+				c.store, _, _ = strings.Cut(l.text, " ")
 			}
-			c.sink.addLine(event.Event{Source: event.CertStore, Message: text, Flags: event.Pasted, Pos: pos}, start, start+len(line))
+			c.sink.addLine(event.Event{Source: event.CertStore, Message: l.text, Flags: event.Pasted, Pos: l.pos}, l.start, l.start+len(l.raw))
 		}
 	}
 	c.flush()

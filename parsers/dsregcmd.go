@@ -40,35 +40,29 @@ func parseDsregcmd(in *Input, out *Output) error {
 	out.Cover(event.Dsregcmd)
 	sink := newSink(&doc, out)
 	section := ""
-	r := lineReader{text: doc.text}
-	for {
-		line, start, ok := r.read()
-		if !ok {
-			return nil
-		}
-		text := trim(line)
-		if text == "" || strings.HasPrefix(text, "+--") {
+	for l := range doc.filled() {
+		if strings.HasPrefix(l.text, "+--") {
 			continue
 		}
-		pos := doc.pos(r.num, start)
-		if inner, ok := strings.CutPrefix(text, "|"); ok {
+		if inner, ok := strings.CutPrefix(l.text, "|"); ok {
 			section = trim(strings.TrimSuffix(inner, "|"))
 			continue
 		}
-		e := event.Event{Source: event.Dsregcmd, Message: text, Flags: event.Pasted, Pos: pos}
-		name, value, ok := strings.Cut(text, " : ")
+		e := event.Event{Source: event.Dsregcmd, Message: l.text, Flags: event.Pasted, Pos: l.pos}
+		name, value, ok := strings.Cut(l.text, " : ")
 		if !ok {
-			name, ok = strings.CutSuffix(text, " :")
+			name, ok = strings.CutSuffix(l.text, " :")
 		}
 		if !ok {
-			sink.addLine(e, start, start+len(line))
+			sink.addLine(e, l.start, l.start+len(l.raw))
 			continue
 		}
 		name, value = trim(name), trim(value)
 		e.Fields = event.Fields{{Name: "section", Value: section}, {Name: "name", Value: name}, {Name: "value", Value: value}}
 		sink.add(e)
-		if f, ok := dsregFact(name, value, pos); ok {
+		if f, ok := dsregFact(name, value, l.pos); ok {
 			out.Facts = append(out.Facts, f)
 		}
 	}
+	return nil
 }

@@ -95,35 +95,25 @@ func parseIPConfig(in *Input, out *Output) error {
 	sink := newSink(&doc, out)
 	var block []ipLine
 	adapter := ""
-	r := lineReader{text: doc.text}
-	for {
-		line, start, ok := r.read()
-		if !ok {
-			break
-		}
-		text := trim(line)
-		if text == "" {
-			continue
-		}
-		pos := doc.pos(r.num, start)
-		name, value, ok := ipPair(line)
+	for l := range doc.filled() {
+		name, value, ok := ipPair(l.raw)
 		switch {
 		case ok:
-			block = append(block, ipLine{name: name, pos: pos})
+			block = append(block, ipLine{name: name, pos: l.pos})
 			if value != "" {
 				block[len(block)-1].values = []string{value}
 			}
-			sink.add(event.Event{Source: event.IPConfig, Message: name + ": " + value, Flags: event.Pasted, Pos: pos,
+			sink.add(event.Event{Source: event.IPConfig, Message: name + ": " + value, Flags: event.Pasted, Pos: l.pos,
 				Fields: event.Fields{{Name: "adapter", Value: adapter}, {Name: "name", Value: name}, {Name: "value", Value: value}}})
 			continue
-		case line[0] != ' ' && line[0] != '\t' && strings.HasSuffix(text, ":"):
+		case l.raw[0] != ' ' && l.raw[0] != '\t' && strings.HasSuffix(l.text, ":"):
 			ipFacts(out, adapter, block)
-			adapter, block = strings.TrimSuffix(text, ":"), block[:0]
-		case (line[0] == ' ' || line[0] == '\t') && len(block) > 0:
+			adapter, block = strings.TrimSuffix(l.text, ":"), block[:0]
+		case (l.raw[0] == ' ' || l.raw[0] == '\t') && len(block) > 0:
 			last := &block[len(block)-1]
-			last.values = append(last.values, text)
+			last.values = append(last.values, l.text)
 		}
-		sink.addLine(event.Event{Source: event.IPConfig, Message: text, Flags: event.Pasted, Pos: pos}, start, start+len(line))
+		sink.addLine(event.Event{Source: event.IPConfig, Message: l.text, Flags: event.Pasted, Pos: l.pos}, l.start, l.start+len(l.raw))
 	}
 	ipFacts(out, adapter, block)
 	return nil

@@ -2,6 +2,7 @@ package parsers
 
 import (
 	"encoding/binary"
+	"iter"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -195,6 +196,31 @@ func (d *document) pos(line, off int) event.Pos {
 		p.Offset = d.base + int64(off)
 	}
 	return p
+}
+
+// textLine is one line of a document that holds more than white space.
+type textLine struct {
+	raw   string // without its end
+	text  string // without white space around it
+	start int    // where raw starts
+	num   int    // 1-based
+	pos   event.Pos
+}
+
+// filled yields the lines of the document that hold more than white space.
+func (d *document) filled() iter.Seq[textLine] {
+	return func(yield func(textLine) bool) {
+		r := lineReader{text: d.text}
+		for {
+			raw, start, ok := r.read()
+			if !ok {
+				return
+			}
+			if text := trim(raw); text != "" && !yield(textLine{raw, text, start, r.num, d.pos(r.num, start)}) {
+				return
+			}
+		}
+	}
 }
 
 // lineReader walks the lines of a text. LF and CRLF end a line, and so do the

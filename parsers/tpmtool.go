@@ -53,21 +53,11 @@ func parseTpmtool(in *Input, out *Output) error {
 	doc := readText(in, out)
 	out.Cover(event.TPMTool, event.TPMInfo)
 	sink := newSink(&doc, out)
-	r := lineReader{text: doc.text}
-	for {
-		line, start, ok := r.read()
-		if !ok {
-			return nil
-		}
-		text := trim(line)
-		if text == "" {
-			continue
-		}
-		pos := doc.pos(r.num, start)
-		e := event.Event{Source: event.TPMTool, Message: text, Flags: event.Pasted, Pos: pos}
-		name, value, ok := strings.Cut(strings.TrimPrefix(text, "-"), ":")
-		if !ok || text[0] != '-' {
-			sink.addLine(e, start, start+len(line))
+	for l := range doc.filled() {
+		e := event.Event{Source: event.TPMTool, Message: l.text, Flags: event.Pasted, Pos: l.pos}
+		name, value, ok := strings.Cut(strings.TrimPrefix(l.text, "-"), ":")
+		if !ok || l.text[0] != '-' {
+			sink.addLine(e, l.start, l.start+len(l.raw))
 			continue
 		}
 		value = trim(value)
@@ -77,10 +67,11 @@ func parseTpmtool(in *Input, out *Output) error {
 			switch {
 			case f.line != name || value == "":
 			case f.text:
-				out.Facts = append(out.Facts, event.Text(f.fact, "", value, pos))
+				out.Facts = append(out.Facts, event.Text(f.fact, "", value, l.pos))
 			case strings.EqualFold(value, "true"), strings.EqualFold(value, "false"):
-				out.Facts = append(out.Facts, event.Bool(f.fact, "", strings.EqualFold(value, "true"), pos))
+				out.Facts = append(out.Facts, event.Bool(f.fact, "", strings.EqualFold(value, "true"), l.pos))
 			}
 		}
 	}
+	return nil
 }

@@ -39,30 +39,20 @@ func parseUEFI(in *Input, out *Output) error {
 	sink := newSink(&doc, out)
 	var base event.Event // the time of the query
 	variable := ""
-	r := lineReader{text: doc.text}
-	for {
-		line, start, ok := r.read()
-		if !ok {
-			return nil
-		}
-		text := trim(line)
-		if text == "" {
-			continue
-		}
-		if t, _, ok := parseISO(text); ok {
+	for l := range doc.filled() {
+		if t, _, ok := parseISO(l.text); ok {
 			base.Time, base.Clock = t, event.ClockDeclared
 			continue
 		}
-		pos := doc.pos(r.num, start)
 		e := base
-		e.Source, e.Message, e.Pos = event.UEFIData, text, pos
+		e.Source, e.Message, e.Pos = event.UEFIData, l.text, l.pos
 		if variable == "" {
-			sink.addLine(e, start, start+len(line))
+			sink.addLine(e, l.start, l.start+len(l.raw))
 		} else {
-			e.Message = variable + ": " + text
+			e.Message = variable + ": " + l.text
 			sink.add(e)
 		}
-		if _, name, ok := strings.Cut(text, "variable name: "); ok {
+		if _, name, ok := strings.Cut(l.text, "variable name: "); ok {
 			variable = name
 			continue
 		}
@@ -77,13 +67,14 @@ func parseUEFI(in *Input, out *Output) error {
 		if name == "" {
 			continue
 		}
-		if value, ok := strings.CutPrefix(text, "Value: "); ok {
-			out.Facts = append(out.Facts, event.Text(name, "", trim(value), pos))
-		} else if value, ok := strings.CutPrefix(text, "Error: "); ok {
+		if value, ok := strings.CutPrefix(l.text, "Value: "); ok {
+			out.Facts = append(out.Facts, event.Text(name, "", trim(value), l.pos))
+		} else if value, ok := strings.CutPrefix(l.text, "Error: "); ok {
 			const notThere = 0x800700CB
 			if code, err := hresultText(value); err == nil && code != notThere {
-				out.Facts = append(out.Facts, event.Number("uefi.error", strings.TrimPrefix(name, "uefi."), int64(code), pos))
+				out.Facts = append(out.Facts, event.Number("uefi.error", strings.TrimPrefix(name, "uefi."), int64(code), l.pos))
 			}
 		}
 	}
+	return nil
 }

@@ -78,42 +78,33 @@ func parseW32tm(in *Input, out *Output) error {
 	out.Cover(event.TimeStatus)
 	sink := newSink(&doc, out)
 	place := 0 // of the line, from the leap indicator; 0 = not met yet
-	r := lineReader{text: doc.text}
-	for {
-		line, start, ok := r.read()
-		if !ok {
-			return nil
-		}
-		text := trim(line)
-		if text == "" {
-			continue
-		}
-		pos := doc.pos(r.num, start)
-		name, value, pair := strings.Cut(text, ":")
+	for l := range doc.filled() {
+		name, value, pair := strings.Cut(l.text, ":")
 		value = trim(value)
-		e := event.Event{Source: event.TimeStatus, Message: text, Flags: event.Pasted, Pos: pos}
+		e := event.Event{Source: event.TimeStatus, Message: l.text, Flags: event.Pasted, Pos: l.pos}
 		if !pair {
-			sink.addLine(e, start, start+len(line))
+			sink.addLine(e, l.start, l.start+len(l.raw))
 			continue
 		}
 		e.Fields = event.Fields{{Name: "name", Value: trim(name)}, {Name: "value", Value: value}}
 		sink.add(e)
-		if isLeap(line) {
+		if isLeap(l.raw) {
 			place = 0
 		} else if place == 0 {
 			continue
 		}
 		place++
-		n, numeric := labelled(line)
+		n, numeric := labelled(l.raw)
 		switch {
 		case place == 1:
-			out.Facts = append(out.Facts, event.Number("time.leap", "", n, pos))
+			out.Facts = append(out.Facts, event.Number("time.leap", "", n, l.pos))
 		case place == 2 && numeric:
-			out.Facts = append(out.Facts, event.Number("time.stratum", "", n, pos))
+			out.Facts = append(out.Facts, event.Number("time.stratum", "", n, l.pos))
 		case place == 7 && value != "":
-			out.Facts = append(out.Facts, event.Text("time.last-sync", "", value, pos))
+			out.Facts = append(out.Facts, event.Text("time.last-sync", "", value, l.pos))
 		case place == 8 && value != "":
-			out.Facts = append(out.Facts, event.Text("time.source", "", value, pos))
+			out.Facts = append(out.Facts, event.Text("time.source", "", value, l.pos))
 		}
 	}
+	return nil
 }

@@ -46,33 +46,23 @@ func parseWinHTTP(in *Input, out *Output) error {
 	sink := newSink(&doc, out)
 	titled, advanced, pairs := false, false, 0
 	var direct event.Pos
-	r := lineReader{text: doc.text}
-	for {
-		line, start, ok := r.read()
-		if !ok {
-			break
-		}
-		text := trim(line)
-		if text == "" {
-			continue
-		}
-		pos := doc.pos(r.num, start)
-		sink.addLine(event.Event{Source: event.WinHTTPProxy, Message: text, Flags: event.Pasted, Pos: pos}, start, start+len(line))
+	for l := range doc.filled() {
+		sink.addLine(event.Event{Source: event.WinHTTPProxy, Message: l.text, Flags: event.Pasted, Pos: l.pos}, l.start, l.start+len(l.raw))
 		if !titled {
 			titled = true
 			continue
 		}
-		if strings.HasPrefix(text, "{") && !advanced && pairs == 0 {
+		if strings.HasPrefix(l.text, "{") && !advanced && pairs == 0 {
 			advanced = true
-			advancedProxy(&doc, out, r.num, start)
+			advancedProxy(&doc, out, l.num, l.start)
 		}
 		if advanced {
 			continue
 		}
-		label, value, ok := strings.Cut(text, ":")
+		label, value, ok := strings.Cut(l.text, ":")
 		if !ok {
 			if direct.IsZero() {
-				direct = pos
+				direct = l.pos
 			}
 			continue
 		}
@@ -83,10 +73,10 @@ func parseWinHTTP(in *Input, out *Output) error {
 			continue
 		}
 		if pairs == 1 {
-			out.Facts = append(out.Facts, event.Text("proxy.winhttp", "", value, pos))
+			out.Facts = append(out.Facts, event.Text("proxy.winhttp", "", value, l.pos))
 			continue
 		}
-		out.Facts = append(out.Facts, bypassFact(value, pos))
+		out.Facts = append(out.Facts, bypassFact(value, l.pos))
 	}
 	if pairs == 0 && !advanced && !direct.IsZero() {
 		out.Facts = append(out.Facts, event.Text("proxy.winhttp", "", "", direct))

@@ -13,7 +13,7 @@ import (
 const (
 	factor = 8
 	bound  = 3 * factor
-	tries  = 4
+	tries  = 10
 )
 
 // floor is a time below which no ratio means anything: page faults and the
