@@ -55,6 +55,8 @@ func (s shower) session(spans []timeline.Span, number int, order, depth []int, f
 		if sp.Kind == timeline.KindSession {
 			out.Start, out.End = s.moment(sp.Start), s.moment(spanEnd(sp))
 			out.Duration = duration(sp.Duration(), sp.End.IsZero())
+			user, _ := sp.Fields.Get("user")
+			out.User = line(user)
 			base = depth[id] + 1
 			continue
 		}

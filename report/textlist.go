@@ -22,6 +22,9 @@ func sessionTitle(s *Session) string {
 		return "Outside any enrolment attempt"
 	}
 	parts := []string{fmt.Sprintf("Enrolment attempt %d", s.Number)}
+	if s.User != "" {
+		parts = append(parts, "user "+s.User)
+	}
 	if s.Flow != "" {
 		parts = append(parts, strings.TrimPrefix(s.Flow, "autopilot-"))
 	}

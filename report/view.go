@@ -286,7 +286,10 @@ type Jump struct {
 
 // Session is one enrolment attempt with what happened in it.
 type Session struct {
-	Number   int      `json:"number"`
+	Number int `json:"number"`
+	// User is the SID of the user whose Account setup it was, where several
+	// users of the device had one; empty = one user.
+	User     string   `json:"user"`
 	Flow     string   `json:"flow"`    // as the fact session.flow; empty = unknown
 	Join     string   `json:"join"`    // entra, hybrid; empty = unknown
 	Outcome  string   `json:"outcome"` // succeeded, failed, running; empty = unknown
