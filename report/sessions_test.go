@@ -21,7 +21,7 @@ func TestSessionsOfSeveralUsers(t *testing.T) {
 		s := shower{zone: time.UTC}.session(spans, n, []int{0, 1}, []int{0, 0}, facts)
 		titles = append(titles, sessionTitle(&s))
 	}
-	if titles[0] != "Enrolment attempt 1" || titles[1] != "Enrolment attempt 2, user S-1-12-1-1-2-3-4␛, failed" {
+	if titles[0] != "Enrolment attempt 1" || titles[1] != "Enrolment attempt 2, user S-1-12-1-1-2-3-4\\x1B, failed" {
 		t.Errorf("%q", titles)
 	}
 }
