@@ -17,7 +17,7 @@ import (
 // shows whose device it was, in any of the generated collections.
 func TestSharedCopiesNameNobody(t *testing.T) {
 	set := builtin(t)
-	for _, s := range synth.Scenarios() {
+	for _, s := range pipeline.SomeScenarios() {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
 			c, err := pipeline.Read(t.Context(), []string{write(t, s)}, pipeline.Options{})

@@ -7,6 +7,7 @@ import (
 
 	"debrief/event"
 	"debrief/index"
+	"debrief/internal/synth"
 	"debrief/rules"
 )
 
@@ -87,7 +88,7 @@ func TestSimilar(t *testing.T) {
 func TestBacktest(t *testing.T) {
 	files := builtinFiles(t)
 	set := loadFiles(t, files)
-	w, cases := scenarioArchive(t, set, 4)
+	w, cases := scenarioArchive(t, set, synth.Scenarios()[:12])
 	const id = "net.cmg.name-not-resolved"
 	var right, other index.CaseID
 	for _, c := range w.View().Cases(index.CaseFilter{}) {

@@ -37,7 +37,7 @@ func TestThinnedVerdicts(t *testing.T) {
 		}
 		return b.String()
 	}
-	for _, s := range synth.Scenarios() {
+	for _, s := range SomeScenarios() {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()

@@ -10,7 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"debrief/event"
-	"debrief/internal/synth"
 	"debrief/internal/synth/etlw"
 	"debrief/pipeline"
 	"debrief/rules"
@@ -24,7 +23,7 @@ var shellCore = etlw.GUID{0x30, 0x33, 0x6e, 0xd4, 0xe3, 0x27, 0x44, 0x7c, 0x9d, 
 // evidence, stays the same.
 func TestTracesChangeNoVerdict(t *testing.T) {
 	set := builtin(t)
-	for _, s := range synth.Scenarios() {
+	for _, s := range pipeline.SomeScenarios() {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
 			dir := write(t, s)

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"debrief/internal/synth"
 	"debrief/pipeline"
 )
 
@@ -21,8 +21,14 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // explained, found besides and asked for. Read the diff before updating it.
 func TestVerdicts(t *testing.T) {
 	set := builtin(t)
-	var got bytes.Buffer
-	for _, s := range synth.Scenarios() {
+	golden := filepath.Join("..", "testdata", "verdicts.golden")
+	all, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got, want bytes.Buffer
+	for _, s := range pipeline.SomeScenarios() {
+		want.WriteString(verdictOf(string(all), s.Name))
 		c, err := pipeline.Read(t.Context(), []string{write(t, s)}, pipeline.Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -57,17 +63,25 @@ func TestVerdicts(t *testing.T) {
 		}
 		got.WriteByte('\n')
 	}
-	golden := filepath.Join("..", "testdata", "verdicts.golden")
 	if *update {
 		if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
 		}
+		return
 	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got.String()); diff != "" {
+	if diff := cmp.Diff(want.String(), got.String()); diff != "" {
 		t.Errorf("verdicts (-want +got); run with -update and read the diff:\n%s", diff)
 	}
+}
+
+// verdictOf is the part of the golden file about one collection.
+func verdictOf(golden, name string) string {
+	_, rest, ok := strings.Cut("\n"+golden, "\n== "+name+": ")
+	if !ok {
+		return ""
+	}
+	if end := strings.Index(rest, "\n== "); end >= 0 {
+		rest = rest[:end+1]
+	}
+	return "== " + name + ": " + rest
 }
