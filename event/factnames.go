@@ -90,6 +90,7 @@ var factNames = []FactInfo{
 	{"win32app.state", "Key = app GUID, Num = EnforcementState"},
 	{"win32app.name", "Key = app GUID, Text = its name"},
 	{"device-manageability.config-info", "ConfigInfo of DeviceManageabilityCSP: 2 = ConfigMgr is the authority"},
+	{"device-manageability.config-info-type", "REG_DWORD where ConfigInfo is a number; it should be text"},
 
 	{"session.flow", "Key = session number, Text = autopilot-user-driven, autopilot-pre-provisioning, autopilot-self-deploying, device-preparation, no-autopilot, unknown"},
 	{"session.join", "Key = session number, Text = entra, hybrid, unknown"},

@@ -218,6 +218,9 @@ func (b *builder) manageabilityFacts() {
 		if v.at("Provider", "MS DM Server") && v.is("ConfigInfo") {
 			known = true
 			b.add(asNumber(event.Text("device-manageability.config-info", "", v.fact.Text, v.fact.Pos)))
+			if v.fact.Kind == event.FactNumber {
+				b.add(event.Text("device-manageability.config-info-type", "", "REG_DWORD", v.fact.Pos))
+			}
 		}
 	}
 	if known {

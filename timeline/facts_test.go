@@ -140,10 +140,19 @@ func TestFacts(t *testing.T) {
 - reg Provisioning\NodeCache\CSP\Device\MS DM Server\Nodes\7|ExpectedValue = 1
 - reg Provisioning\NodeCache\CSP\Device\MS DM Server\Nodes\8|NodeUri = ./Device/Vendor/MSFT/Policy/Config/X
 - reg Provisioning\NodeCache\CSP\Device\MS DM Server\Nodes\8|ExpectedValue = 5
-- reg DeviceManageabilityCSP\Provider\MS DM Server|ConfigInfo = 2`,
+- reg DeviceManageabilityCSP\Provider\MS DM Server|ConfigInfo = "2"`,
 			facts: []string{"device-manageability."},
 			want: []string{
 				"device-manageability.config-info = 2",
+			},
+		},
+		{
+			name:  "manageability_as_a_number",
+			story: `- reg DeviceManageabilityCSP\Provider\MS DM Server|ConfigInfo = 2`,
+			facts: []string{"device-manageability."},
+			want: []string{
+				"device-manageability.config-info = 2",
+				"device-manageability.config-info-type = REG_DWORD",
 			},
 		},
 		{

@@ -76,7 +76,9 @@ func (in *Input) addLine(line string, num int) error {
 		data = strings.TrimSpace(data)
 		i := strings.LastIndexByte(key, '|')
 		f := event.Fact{Name: "reg", Key: `HKLM\SOFTWARE\Microsoft\` + key[:i], Value: key[i+1:], Text: data, Pos: pos}
-		if n, err := strconv.ParseInt(data, 0, 64); err == nil {
+		if text, err := strconv.Unquote(data); err == nil {
+			f.Text = text
+		} else if n, err := strconv.ParseInt(data, 0, 64); err == nil {
 			f.Kind, f.Num = event.FactNumber, n
 		}
 		in.Facts = append(in.Facts, f)
