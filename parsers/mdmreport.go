@@ -123,7 +123,7 @@ func parseMDMReport(in *Input, out *Output) error {
 	doc := readText(in, out)
 	out.Cover(event.MDMReport)
 	r := mdmReport{out: out, sink: newSink(&doc, out), context: map[string]string{}, set: map[string]mdmSetting{}, known: map[string]bool{}}
-	walkXML(&doc, out, r.began, r.ended)
+	walkXML(&doc, out, r.began, r.ended, mdmSkipped...)
 	// A record ends behind those in it and begins before them.
 	slices.SortStableFunc(out.Events, func(a, b event.Event) int { return a.Pos.Compare(b.Pos) })
 	return nil

@@ -52,9 +52,10 @@ func (e *xmlElement) attr(name string) (string, bool) {
 // ends, children first. Elements that the text does not end, because it is cut
 // off or damaged, end with the one around them; behind damage reading goes on
 // at the next tag. What began gets holds nothing of the element but its path
-// and place; either function may be nil.
-func walkXML(doc *document, out *Output, began, ended func(e *xmlElement)) {
-	w := xmlWalker{doc: doc, out: out, began: began, ended: ended, line: 1}
+// and place; either function may be nil. What is in elements of the names
+// passed is not looked at, as long as they end.
+func walkXML(doc *document, out *Output, began, ended func(e *xmlElement), passed ...string) {
+	w := xmlWalker{doc: doc, out: out, began: began, ended: ended, passed: passed, line: 1}
 	from := 0
 	for tries := 0; ; tries++ {
 		at, err := w.run(from)
@@ -82,6 +83,8 @@ type xmlWalker struct {
 	doc          *document
 	out          *Output
 	began, ended func(e *xmlElement)
+	passed       []string
+	endless      []string // of these, those that do not end any more
 	path         []string
 	open         []xmlOpen // one for each name of path
 	deeper       int       // elements open below maxXMLDepth
@@ -109,10 +112,7 @@ func (w *xmlWalker) pos(at int) event.Pos {
 // run reads tokens from an offset to the end or to damage, whose place it
 // returns.
 func (w *xmlWalker) run(from int) (at int, err error) {
-	d := xml.NewDecoder(strings.NewReader(w.doc.text[from:]))
-	d.Strict = false
-	d.Entity = xml.HTMLEntity
-	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil }
+	d := w.decoder(from)
 	for {
 		at = from + int(d.InputOffset())
 		tok, err := d.RawToken()
@@ -125,12 +125,38 @@ func (w *xmlWalker) run(from int) (at int, err error) {
 		switch t := tok.(type) {
 		case xml.StartElement:
 			w.start(t, at)
+			if end := w.endOfPassed(t.Name.Local, from+int(d.InputOffset())); end > 0 {
+				from, d = end, w.decoder(end)
+			}
 		case xml.CharData:
 			w.text.Write(t)
 		case xml.EndElement:
 			w.endNamed(t.Name.Local, at)
 		}
 	}
+}
+
+func (w *xmlWalker) decoder(from int) *xml.Decoder {
+	d := xml.NewDecoder(strings.NewReader(w.doc.text[from:]))
+	d.Strict = false
+	d.Entity = xml.HTMLEntity
+	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil }
+	return d
+}
+
+// endOfPassed finds the end tag of an element that is passed over and whose
+// content starts at an offset; 0 = it is not passed over, or does not end.
+func (w *xmlWalker) endOfPassed(name string, from int) int {
+	text := w.doc.text
+	if !slices.Contains(w.passed, name) || slices.Contains(w.endless, name) || strings.HasSuffix(text[:from], "/>") {
+		return 0
+	}
+	n := strings.Index(text[from:], "</"+name+">")
+	if n < 0 {
+		w.endless = append(w.endless, name)
+		return 0
+	}
+	return from + n
 }
 
 // plainSyntax is the message of an error without its line, which counts from
