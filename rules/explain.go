@@ -142,10 +142,14 @@ func factText(f *event.Fact) string {
 	case f.Key != "":
 		name += " " + f.Key
 	}
-	if f.Kind == event.FactKey {
+	text := f.Text
+	switch {
+	case f.Kind == event.FactKey:
 		return clip(name, 1000)
+	case f.Kind == event.FactNumber && f.Name != "reg" && f.Num>>31 == 1:
+		text = fmt.Sprintf("0x%08x", f.Num) // a failing HRESULT; registry values are quoted as they stand
 	}
-	return clip(name+" = "+f.Text, 1000)
+	return clip(name+" = "+text, 1000)
 }
 
 // clip makes text fit for one line: control characters become spaces, and
