@@ -70,17 +70,25 @@ func (a *Archived) restore(got *ingest.Case) {
 	if a == nil {
 		return
 	}
+	read := make(map[string]bool, len(got.Files))
 	for i := range got.Files {
-		got.Files[i].ModTime = a.dates[got.Files[i].Path]
+		f := &got.Files[i]
+		f.ModTime = a.dates[f.Path]
+		read[f.Path] = true
 	}
 	for _, f := range a.lost {
-		if !slices.ContainsFunc(got.Files, func(g ingest.File) bool { return g.Path == f.Path }) {
+		if !read[f.Path] {
 			got.Files = append(got.Files, f)
 		}
 	}
 	slices.SortFunc(got.Files, func(f, g ingest.File) int { return strings.Compare(f.Path, g.Path) })
+	told := make(map[event.Problem]bool, len(got.Problems))
+	for _, p := range got.Problems {
+		told[p] = true
+	}
 	for _, p := range a.problems {
-		if !slices.Contains(got.Problems, p) {
+		if !told[p] {
+			told[p] = true
 			got.Problems = append(got.Problems, p)
 		}
 	}

@@ -92,7 +92,7 @@ func RunBacktest(ctx context.Context, r index.Reader, set *rules.Set, id string,
 			if err != nil {
 				failed[i] = err
 			} else {
-				verdicts[i], thin[i] = verdictOf(alone.Evaluate(c)), isThinned(r, all[i].ID)
+				verdicts[i], thin[i] = verdictOf(alone.Evaluate(c)), c.thinned()
 			}
 			mu.Lock()
 			defer mu.Unlock()

@@ -219,37 +219,41 @@ func (j *rejudger) settle(ctx context.Context, kept *index.Case) (way Way, fault
 			fault = fmt.Errorf("debrief gave up: %v", p)
 		}
 	}()
-	r := j.w.View()
-	if kept.Engine != j.o.Engine || isThinned(r, kept.ID) {
-		fault, err = j.readAnew(ctx, kept)
-		if err == nil && fault == nil {
-			return ReadAnew, nil, nil
-		}
-		if err != nil {
-			return "", fault, err
-		}
-	}
-	c, err := Reopen(r, kept.ID)
-	if err != nil {
-		return "", errors.Join(fault, err), nil
-	}
-	if fault == nil {
-		stands, err := j.stillStands(c, kept)
-		if err != nil {
+	var c *Case
+	if kept.Engine == j.o.Engine {
+		if c, err = Reopen(j.w.View(), kept.ID); err != nil {
 			return "", err, nil
 		}
-		if stands {
-			return Stands, nil, nil
+		if !c.thinned() {
+			stands, err := j.stillStands(c, kept)
+			if err != nil {
+				return "", err, nil
+			}
+			if stands {
+				return Stands, nil, nil
+			}
+			return Judged, nil, j.judge(c, kept.ID)
+		}
+	}
+	fault, err = j.readAnew(ctx, kept)
+	if err != nil {
+		return "", fault, err
+	}
+	if fault == nil {
+		return ReadAnew, nil, nil
+	}
+	if c == nil {
+		if c, err = Reopen(j.w.View(), kept.ID); err != nil {
+			return "", errors.Join(fault, err), nil
 		}
 	}
 	return Judged, fault, j.judge(c, kept.ID)
 }
 
-// isThinned reports whether records of the case were not kept: a rule that
+// thinned reports whether records of the case were not kept: a rule that
 // changed may ask for them.
-func isThinned(r index.Reader, id index.CaseID) bool {
-	coverage, err := r.Coverage(id)
-	return err == nil && slices.ContainsFunc(coverage, func(c event.Coverage) bool { return c.Thinned > 0 })
+func (c *Case) thinned() bool {
+	return slices.ContainsFunc(c.coverage, func(f event.Coverage) bool { return f.Thinned > 0 })
 }
 
 // stillStands evaluates the rules that changed, and reports whether the

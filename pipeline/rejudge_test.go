@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -152,13 +153,7 @@ func TestRejudge(t *testing.T) {
 			}
 		}
 	}
-	for n, id := range slices.Sorted(func(yield func(string) bool) {
-		for id := range undecided {
-			if !yield(id) {
-				return
-			}
-		}
-	}) {
+	for n, id := range slices.Sorted(maps.Keys(undecided)) {
 		if n%32 != 0 && os.Getenv("DEBRIEF_LONG") == "" {
 			continue
 		}

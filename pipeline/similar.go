@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -118,7 +119,7 @@ func Similar(ctx context.Context, r index.Reader, to *Traits, but index.CaseID, 
 	}
 	length := func(t *Traits) float64 {
 		sum := 0.0
-		for _, name := range sortedNames(t.weight) { // in one order, so that sums are the same
+		for _, name := range slices.Sorted(maps.Keys(t.weight)) { // in one order, so that sums are the same
 			sum += rare(t, name) * rare(t, name)
 		}
 		return math.Sqrt(sum)
@@ -131,7 +132,7 @@ func Similar(ctx context.Context, r index.Reader, to *Traits, but index.CaseID, 
 		a := Alike{Case: all[i]}
 		sum := 0.0
 		var shared []string
-		for _, name := range sortedNames(t.weight) {
+		for _, name := range slices.Sorted(maps.Keys(t.weight)) {
 			if _, ok := to.weight[name]; ok {
 				sum += rare(to, name) * rare(t, name)
 				shared = append(shared, name)
@@ -166,13 +167,4 @@ func said(a *Alike) int {
 		return 1
 	}
 	return 0
-}
-
-func sortedNames(m map[string]float64) []string {
-	out := make([]string, 0, len(m))
-	for name := range m {
-		out = append(out, name)
-	}
-	slices.Sort(out)
-	return out
 }

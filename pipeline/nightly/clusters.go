@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -77,7 +78,7 @@ func (l *look) clusters() error {
 			}
 		}
 	}
-	for _, key := range sortedKeys(found) {
+	for _, key := range slices.Sorted(maps.Keys(found)) {
 		g := found[key]
 		if g.Devices = devices(g.cases); g.Devices < leastInCluster {
 			continue

@@ -3,6 +3,7 @@ package nightly
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -50,7 +51,7 @@ func (l *look) problems() error {
 		if err != nil {
 			return err
 		}
-		for _, key := range sortedKeys(groups) {
+		for _, key := range slices.Sorted(maps.Keys(groups)) {
 			g := groups[key]
 			from, to := busiest(g.cases, r.Across.Window)
 			p := Problem{CauseNote: CauseNote{Rule: r.ID, Title: r.Title}, To: r.Across.To, Group: g.members, Devices: devices(g.cases[from:to])}
@@ -168,13 +169,4 @@ func busiest(cases []*index.Case, window time.Duration) (from, to int) {
 		}
 	}
 	return from, to
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
 }
