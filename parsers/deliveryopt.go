@@ -48,41 +48,33 @@ func parseDeliveryOpt(in *Input, out *Output) error {
 		}
 		rec = deliveryRecord{}
 	}
-	r := lineReader{text: doc.text}
-	for {
-		line, start, ok := r.read()
+	for l := range doc.filled() {
+		name, value, ok := strings.Cut(l.raw, " : ")
 		if !ok {
-			flush()
-			return nil
-		}
-		text := trim(line)
-		if text == "" {
-			continue
-		}
-		name, value, ok := strings.Cut(line, " : ")
-		if !ok {
-			name, ok = strings.CutSuffix(strings.TrimRight(line, " "), " :")
+			name, ok = strings.CutSuffix(strings.TrimRight(l.raw, " "), " :")
 		}
 		name = trim(name)
 		switch {
-		case ok && isComponent(name) && line[0] != ' ':
+		case ok && isComponent(name) && l.raw[0] != ' ':
 			if name == "TimeCreated" || rec.has(name) {
 				flush()
 			}
 			if rec.fields == nil {
-				rec.pos = doc.pos(r.num, start)
+				rec.pos = l.pos
 			}
 			if len(rec.fields) < maxDeliveryFields {
 				rec.fields = append(rec.fields, deliveryField{name, []string{trim(value)}})
 			}
-		case rec.fields != nil && line[0] == ' ':
+		case rec.fields != nil && l.raw[0] == ' ':
 			last := &rec.fields[len(rec.fields)-1]
-			last.lines = append(last.lines, text)
+			last.lines = append(last.lines, l.text)
 		default:
 			flush()
-			sink.addLine(event.Event{Source: event.LogDeliveryOpt, Message: text, Flags: event.Pasted, Pos: doc.pos(r.num, start)}, start, start+len(line))
+			sink.addLine(event.Event{Source: event.LogDeliveryOpt, Message: l.text, Flags: event.Pasted, Pos: l.pos}, l.start, l.start+len(l.raw))
 		}
 	}
+	flush()
+	return nil
 }
 
 // maxDeliveryFields bounds the fields of a record; real ones have nine.
@@ -114,9 +106,7 @@ func (r *deliveryRecord) event() event.Event {
 		case "ThreadId":
 			e.Thread = decimal32(value)
 		case "LevelName":
-			if e.Level = event.ParseLevel(value); strings.EqualFold(value, "Information") {
-				e.Level = event.LevelInfo
-			}
+			e.Level = windowsLevel(value)
 		case "Function":
 			e.Provider = value
 		case "Message":

@@ -1,14 +1,11 @@
 package parsers
 
 import (
-	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"debrief/event"
 	"debrief/internal/synth/etlw"
@@ -80,20 +77,7 @@ func TestTrace(t *testing.T) {
 		events = append(events, e)
 	}
 	out.Events = events
-	got := render(out)
-	golden := filepath.Join("testdata", "golden", "trace.golden")
-	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), got); d != "" {
-		t.Error(d)
-	}
+	checkGolden(t, filepath.Join("testdata", "golden", "trace.golden"), render(out))
 }
 
 // TestCompressedTrace reads the same events, at other places.

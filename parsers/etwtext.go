@@ -104,10 +104,16 @@ func etwHeader(line string, e *event.Event) (n int, ok bool) {
 	if !ok {
 		return 0, false
 	}
-	if e.Level = event.ParseLevel(level); strings.EqualFold(level, "informational") || strings.EqualFold(level, "information") {
-		e.Level = event.LevelInfo
-	}
+	e.Level = windowsLevel(level)
 	return len(line) - len(rest), true
+}
+
+// windowsLevel reads the name of a level as Windows' tools print it.
+func windowsLevel(name string) event.Level {
+	if strings.EqualFold(name, "informational") || strings.EqualFold(name, "information") {
+		return event.LevelInfo
+	}
+	return event.ParseLevel(name)
 }
 
 func beforeBracket(s string) string {

@@ -3,12 +3,9 @@ package parsers
 import (
 	"encoding/binary"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"debrief/event"
 )
@@ -147,19 +144,7 @@ func TestHive(t *testing.T) {
 	in := &Input{Path: "case.zip/SOFTWARE", Data: sampleHive()}
 	out := Parse(in)
 	checkOutput(t, in, out)
-	got, golden := render(out), filepath.Join("testdata", "golden", "hive.golden")
-	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
+	checkGolden(t, filepath.Join("testdata", "golden", "hive.golden"), render(out))
 }
 
 func TestHiveCut(t *testing.T) {

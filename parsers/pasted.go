@@ -55,24 +55,15 @@ func parsePasted(in *Input, out *Output) error {
 	g := newGuesser()
 	sink := newSink(&doc, out)
 	firstKnown := -1
-	r := lineReader{text: doc.text}
-	for {
-		line, start, ok := r.read()
-		if !ok {
-			break
-		}
-		text := trim(line)
-		if text == "" {
-			continue
-		}
-		p := g.line(text)
-		p.e.Pos, p.e.Flags = doc.pos(r.num, start), event.Pasted
+	for l := range doc.filled() {
+		p := g.line(l.text)
+		p.e.Pos, p.e.Flags = l.pos, event.Pasted
 		if p.e.Source = g.last; p.e.Source == "" {
 			p.e.Source = own
 		}
 		out.Coverage.Expected++
 		if p.src == "" {
-			sink.addLine(p.e, start, start+len(line))
+			sink.addLine(p.e, l.start, l.start+len(l.raw))
 			continue
 		}
 		out.Coverage.Recognised++

@@ -114,20 +114,16 @@ func reportingEventsParser() Parser {
 			doc := readText(in, out)
 			out.Cover(event.LogReportingEvents)
 			sink := newSink(&doc, out)
-			r := lineReader{text: doc.text}
-			for {
-				line, start, ok := r.read()
-				if !ok {
-					return nil
-				}
-				e := event.Event{Source: event.LogReportingEvents, Pos: doc.pos(r.num, start)}
-				if reportingRecord(line, &e) {
+			for l := range doc.filled() {
+				e := event.Event{Source: event.LogReportingEvents, Pos: l.pos}
+				if reportingRecord(l.raw, &e) {
 					sink.add(e)
-				} else if e.Message = trim(line); e.Message != "" {
-					e.Flags = event.Pasted
-					sink.addLine(e, start, start+len(line))
+					continue
 				}
+				e.Message, e.Flags = l.text, event.Pasted
+				sink.addLine(e, l.start, l.start+len(l.raw))
 			}
+			return nil
 		},
 		Cut: afterLastLine,
 	}
