@@ -154,6 +154,40 @@ func exportFile(r index.Reader, root *os.Root, f index.StoredFile) error {
 	return errors.Join(err, to.Close(), c.Close())
 }
 
+// Unpacked is a case of an archive as files again, in a temporary folder that
+// Remove takes away.
+type Unpacked struct {
+	Paths    []string
+	Archived *Archived
+	dir      string
+}
+
+// Unpack is Export into a temporary folder.
+func Unpack(ctx context.Context, r index.Reader, id index.CaseID, missed func(path string, err error), step func(done, total int64)) (u *Unpacked, err error) {
+	u = &Unpacked{}
+	if u.Archived, err = NewArchived(r, id); err != nil {
+		return nil, err
+	}
+	if u.dir, err = os.MkdirTemp("", "debrief-case-"); err != nil {
+		return nil, err
+	}
+	_, err = Export(ctx, r, id, u.dir, missed, step)
+	var list []os.DirEntry
+	if err == nil {
+		list, err = os.ReadDir(u.dir)
+	}
+	if err != nil {
+		return nil, errors.Join(err, u.Remove())
+	}
+	for _, e := range list {
+		u.Paths = append(u.Paths, filepath.Join(u.dir, e.Name()))
+	}
+	return u, nil
+}
+
+// Remove takes the files away.
+func (u *Unpacked) Remove() error { return os.RemoveAll(u.dir) }
+
 // ReadArchived reads a case of an archive anew from its stored files, by the
 // parsers of today. The case keeps its content and is closed by the caller.
 func ReadArchived(ctx context.Context, r index.Reader, id index.CaseID, opts Options) (c *Case, err error) {
@@ -161,50 +195,27 @@ func ReadArchived(ctx context.Context, r index.Reader, id index.CaseID, opts Opt
 	if err != nil {
 		return nil, err
 	}
-	opts.Archived, err = NewArchived(r, id)
-	if err != nil {
-		return nil, err
-	}
-	dir, err := os.MkdirTemp("", "debrief-case-")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	var bad error
 	missed := func(path string, err error) {
 		if err != nil {
 			bad = errors.Join(bad, fmt.Errorf("writing %q: %w", path, err))
 		}
 	}
-	if _, err := Export(ctx, r, id, dir, missed, func(int64, int64) {}); err != nil {
-		return nil, err
-	}
-	if bad != nil {
-		return nil, bad
-	}
-	paths, err := childrenOf(dir)
+	u, err := Unpack(ctx, r, id, missed, func(int64, int64) {})
 	if err != nil {
 		return nil, err
 	}
-	if len(paths) == 0 {
+	defer func() { err = errors.Join(err, u.Remove()) }()
+	if bad != nil {
+		return nil, bad
+	}
+	if len(u.Paths) == 0 {
 		return nil, fmt.Errorf("no file of case %q is stored: %w", id, index.ErrNotFound)
 	}
-	opts.Keep = true
-	if c, err = Read(ctx, paths, opts); err != nil {
+	opts.Archived, opts.Keep = u.Archived, true
+	if c, err = Read(ctx, u.Paths, opts); err != nil {
 		return nil, err
 	}
 	c.Roots = slices.Clone(kept.Roots)
 	return c, nil
-}
-
-func childrenOf(dir string) ([]string, error) {
-	list, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]string, len(list))
-	for i, e := range list {
-		out[i] = filepath.Join(dir, e.Name())
-	}
-	return out, nil
 }

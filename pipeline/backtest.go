@@ -4,9 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
-
-	"golang.org/x/sync/errgroup"
 
 	"debrief/index"
 	"debrief/rules"
@@ -79,31 +76,16 @@ func RunBacktest(ctx context.Context, r index.Reader, set *rules.Set, id string,
 	all := r.Cases(index.CaseFilter{})
 	verdicts := make([]rules.Verdict, len(all))
 	thin, failed := make([]bool, len(all)), make([]error, len(all))
-	var mu sync.Mutex
-	done := 0
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(Options{Workers: o.Workers}.workers())
-	for i := range all {
-		g.Go(func() error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			c, err := Reopen(r, all[i].ID)
-			if err != nil {
-				failed[i] = err
-			} else {
-				verdicts[i], thin[i] = verdictOf(alone.Evaluate(c)), c.thinned()
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			done++
-			if o.Done != nil {
-				o.Done(done, len(all))
-			}
+	err := sideBySide(ctx, Options{Workers: o.Workers}.workers(), len(all), o.Done, func(_ context.Context, i int) error {
+		c, err := Reopen(r, all[i].ID)
+		if err != nil {
+			failed[i] = err
 			return nil
-		})
-	}
-	if err := g.Wait(); err != nil {
+		}
+		verdicts[i], thin[i] = verdictOf(alone.Evaluate(c)), c.thinned()
+		return nil
+	})
+	if err != nil {
 		return nil, err
 	}
 	b := &Backtest{Rule: id, Newly: []index.Case{}, NoLonger: []index.Case{}, Right: []index.Case{}, WrongFired: []index.Case{}, RightMissed: []index.Case{}, Failed: []BacktestFailure{}}

@@ -61,6 +61,14 @@ type TicketCase struct {
 // defaultTicketTime bounds the work on one ticket.
 const defaultTicketTime = 15 * time.Minute
 
+// ticketTime is the limit that was given, or else the default.
+func ticketTime(given time.Duration) time.Duration {
+	if given <= 0 {
+		return defaultTicketTime
+	}
+	return given
+}
+
 // batchState is the name under which the archive notes a finished ticket.
 func batchState(t Ticket) string { return "batch/" + t.Print }
 
@@ -119,10 +127,7 @@ func (o *BatchOptions) ticket(ctx context.Context, w index.Writer, t Ticket) (Ti
 		done.Skipped, done.Seconds = true, 0
 		return done, nil
 	}
-	limit := o.Time
-	if limit <= 0 {
-		limit = defaultTicketTime
-	}
+	limit := ticketTime(o.Time)
 	one, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	cases, err := o.readTicket(one, t)

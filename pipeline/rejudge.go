@@ -135,30 +135,41 @@ func Rejudge(ctx context.Context, w index.Writer, o RejudgeOptions) ([]Rejudged,
 	}
 	slices.SortFunc(todo, func(a, b index.Case) int { return strings.Compare(string(a.ID), string(b.ID)) })
 	out := make([]Rejudged, len(todo))
-	done := 0
+	err := sideBySide(ctx, o.workers(), len(todo), o.Done, func(ctx context.Context, i int) error {
+		r, err := j.one(ctx, &todo[i])
+		if err == nil {
+			out[i] = r
+		}
+		return err
+	})
+	return out, errors.Join(err, j.confirm())
+}
+
+// sideBySide does the work on n things, several at once. done is told of the
+// progress, one call at a time; nil = nobody listens. The first error ends it.
+func sideBySide(ctx context.Context, workers, n int, done func(done, total int), work func(ctx context.Context, i int) error) error {
+	var mu sync.Mutex
+	finished := 0
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(o.workers())
-	for i := range todo {
+	g.SetLimit(workers)
+	for i := range n {
 		g.Go(func() error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			r, err := j.one(ctx, &todo[i])
-			if err != nil {
+			if err := work(ctx, i); err != nil {
 				return err
 			}
-			j.mu.Lock()
-			defer j.mu.Unlock()
-			out[i] = r
-			done++
-			if o.Done != nil {
-				o.Done(done, len(todo))
+			mu.Lock()
+			defer mu.Unlock()
+			finished++
+			if done != nil {
+				done(finished, n)
 			}
 			return nil
 		})
 	}
-	err := g.Wait()
-	return out, errors.Join(err, j.confirm())
+	return g.Wait()
 }
 
 // rejudger is one run of Rejudge.
@@ -181,10 +192,7 @@ func (j *rejudger) confirm() error {
 // one brings one case up to date. The error is for what ends the whole run.
 func (j *rejudger) one(ctx context.Context, kept *index.Case) (r Rejudged, err error) {
 	r = Rejudged{ID: kept.ID, Before: opinionOf(kept), After: opinionOf(kept)}
-	limit := j.o.Time
-	if limit <= 0 {
-		limit = defaultTicketTime
-	}
+	limit := ticketTime(j.o.Time)
 	one, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	var fault error // of this case alone

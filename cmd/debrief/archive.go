@@ -95,6 +95,13 @@ func (f *archiveFlags) change(cmd *cobra.Command, names []string, do func(*index
 	return nil
 }
 
+// meansCase reports whether arguments that are files and folders, or one case of
+// the archive, are the latter: a single one that is no path that is there.
+func meansCase(args []string) bool {
+	_, err := os.Lstat(args[0])
+	return len(args) == 1 && err != nil && args[0] != "-"
+}
+
 // resolveCase makes a name that means no case, or several, wrong usage.
 func resolveCase(r index.Reader, name string) (index.CaseID, error) {
 	id, err := r.Resolve(name)

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -99,7 +98,7 @@ func newPack() *cobra.Command {
 // folder, which remove takes away, and archived is what else is known of them.
 func (f *archiveFlags) casePaths(cmd *cobra.Command, args []string) (paths []string, archived *pipeline.Archived, remove func(), err error) {
 	nothing := func() {}
-	if _, err := os.Lstat(args[0]); len(args) != 1 || err == nil || args[0] == "-" {
+	if !meansCase(args) {
 		return args, nil, nothing, nil
 	}
 	a, err := index.OpenReader(f.path(), index.Options{})
@@ -114,29 +113,13 @@ func (f *archiveFlags) casePaths(cmd *cobra.Command, args []string) (paths []str
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	if archived, err = pipeline.NewArchived(a, id); err != nil {
-		return nil, nil, nil, err
-	}
-	dir, err := os.MkdirTemp("", "debrief-case-")
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	remove = func() { os.RemoveAll(dir) } //nolint:errcheck // a temporary folder
 	step, finish := steps(cmd, "reading the archive")
-	_, err = pipeline.Export(cmd.Context(), a, id, dir, notExported(cmd), step)
+	u, err := pipeline.Unpack(cmd.Context(), a, id, notExported(cmd), step)
 	finish()
-	var list []os.DirEntry
-	if err == nil {
-		list, err = os.ReadDir(dir)
-	}
 	if err != nil {
-		remove()
 		return nil, nil, nil, err
 	}
-	for _, e := range list {
-		paths = append(paths, filepath.Join(dir, e.Name()))
-	}
-	return paths, archived, remove, nil
+	return u.Paths, u.Archived, func() { u.Remove() }, nil //nolint:errcheck // a temporary folder
 }
 
 // checkPack looks up the files of a pack in a case, by their hashes.

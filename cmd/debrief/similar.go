@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -99,7 +98,7 @@ func newSimilar() *cobra.Command {
 // traitsOf returns the traits of the case that the arguments mean, and its id
 // where it is one of the archive.
 func traitsOf(cmd *cobra.Command, a index.Reader, in *inputFlags, rf *ruleFlags, args []string) (*pipeline.Traits, index.CaseID, int, error) {
-	if _, err := os.Lstat(args[0]); len(args) == 1 && err != nil && args[0] != "-" {
+	if meansCase(args) {
 		id, err := resolveCase(a, args[0])
 		if err != nil {
 			return nil, "", 0, err

@@ -43,14 +43,18 @@ func (p *Problem) key() string {
 // problems gathers the findings of all rules with across. Of a problem that was
 // reported before, nothing is said unless more devices have it.
 func (l *look) problems() error {
+	var across []*rules.Rule
 	for _, r := range l.o.Rules.Rules() {
-		if r.Across == nil || r.Status == "deprecated" {
-			continue
+		if r.Across != nil && r.Status != "deprecated" {
+			across = append(across, r)
 		}
-		groups, err := l.grouped(r)
-		if err != nil {
-			return err
-		}
+	}
+	grouped, err := l.grouped(across)
+	if err != nil {
+		return err
+	}
+	for _, r := range across {
+		groups := grouped[r.ID]
 		for _, key := range slices.Sorted(maps.Keys(groups)) {
 			g := groups[key]
 			from, to := busiest(g.cases, r.Across.Window)
@@ -78,43 +82,49 @@ type group struct {
 	cases   []*index.Case
 }
 
-// grouped divides the cases in which a rule fired. A case belongs to several
-// groups where its findings have several values, to none where a value is not
-// known.
-func (l *look) grouped(r *rules.Rule) (map[string]*group, error) {
-	out := map[string]*group{}
+// grouped divides, for each of the rules, the cases in which it fired. A case
+// belongs to several groups where its findings have several values, to none
+// where a value is not known.
+func (l *look) grouped(list []*rules.Rule) (map[string]map[string]*group, error) {
+	out := make(map[string]map[string]*group, len(list))
+	across := make(map[string]*rules.Across, len(list))
+	for _, r := range list {
+		out[r.ID], across[r.ID] = map[string]*group{}, r.Across
+	}
 	for i := range l.cases {
 		c := &l.cases[i]
-		if !slices.Contains(c.Rules, r.ID) {
+		if !slices.ContainsFunc(c.Rules, func(id string) bool { return across[id] != nil }) {
 			continue
 		}
 		findings, err := l.view.Findings(c.ID)
 		if err != nil {
 			return nil, err
 		}
-		seen := map[string]bool{}
 		for n := range findings {
 			f := &findings[n]
-			if f.Rule != r.ID || f.Verdict != rules.Fire.String() {
+			if across[f.Rule] == nil || f.Verdict != rules.Fire.String() {
 				continue
 			}
-			for _, members := range membersOf(f, r.Across.GroupBy) {
+			groups := out[f.Rule]
+			for _, members := range membersOf(f, across[f.Rule].GroupBy) {
 				key := fmt.Sprintf("%q", members)
-				if seen[key] {
-					continue
+				g := groups[key]
+				if g == nil {
+					g = &group{members: members}
+					groups[key] = g
 				}
-				seen[key] = true
-				if out[key] == nil {
-					out[key] = &group{members: members}
+				if len(g.cases) == 0 || g.cases[len(g.cases)-1] != c {
+					g.cases = append(g.cases, c)
 				}
-				out[key].cases = append(out[key].cases, c)
 			}
 		}
 	}
-	for _, g := range out {
-		slices.SortStableFunc(g.cases, func(a, b *index.Case) int {
-			return cmp.Or(date(a).Compare(date(b)), strings.Compare(string(a.ID), string(b.ID)))
-		})
+	for _, groups := range out {
+		for _, g := range groups {
+			slices.SortStableFunc(g.cases, func(a, b *index.Case) int {
+				return cmp.Or(date(a).Compare(date(b)), strings.Compare(string(a.ID), string(b.ID)))
+			})
+		}
 	}
 	return out, nil
 }
