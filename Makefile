@@ -41,6 +41,7 @@ bench: ## all benchmarks
 
 ratios: ## decoders against other programs in one run, where these and a corpus are at hand
 	$(GO) test -run '^$$' -bench 'Against|Ratio' -benchtime 3x ./ingest/cab ./parsers/evtx
+	$(GO) test -run '^$$' -bench RatioCMTrace -benchtime 50x -cpu 1 ./parsers
 	$(GO) test -run '^$$' -bench RatioParse -benchtime 3x -cpu 1 ./pipeline
 
 bench-index: ## the archive against one bleve document an event, on a million events

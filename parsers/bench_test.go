@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // ccmText is a log of n records as a client writes them.
@@ -33,40 +34,61 @@ func BenchmarkCMTrace(b *testing.B) {
 	}
 }
 
-// BenchmarkLineSplit is the yardstick of BenchmarkCMTrace: the same bytes read
-// from a file and cut into lines, nothing else. In memory shows the same
-// without the reading.
-func BenchmarkLineSplit(b *testing.B) {
-	data := ccmText(50_000)
+// BenchmarkRatioCMTrace reads a log as events and, for comparison, only cuts
+// it into lines, once each from the same file and once each from memory.
+// "of-scanner" is the parser's speed as a share of the scanner's.
+func BenchmarkRatioCMTrace(b *testing.B) {
+	const records = 50_000
+	data := ccmText(records)
 	name := filepath.Join(b.TempDir(), "smsts.log")
 	if err := os.WriteFile(name, data, 0o600); err != nil {
 		b.Fatal(err)
 	}
-	split := func(b *testing.B, r io.Reader) {
+	split := func(r io.Reader) {
 		n := 0
 		for s := bufio.NewScanner(r); s.Scan(); {
 			n++
 		}
-		if n != 50_000 {
+		if n != records {
 			b.Fatal(n)
 		}
 	}
-	b.Run("file", func(b *testing.B) {
+	parse := func(data []byte) {
+		if out := Parse(&Input{Path: "smsts.log", Data: data}); len(out.Events) != records {
+			b.Fatal(len(out.Events))
+		}
+	}
+	ratio := func(b *testing.B, scan, read func()) {
 		b.SetBytes(int64(len(data)))
+		var scanned, parsed time.Duration
 		for b.Loop() {
+			start := time.Now()
+			scan()
+			between := time.Now()
+			read()
+			scanned += between.Sub(start)
+			parsed += time.Since(between)
+		}
+		b.ReportMetric(float64(scanned)/float64(parsed), "of-scanner")
+	}
+	b.Run("file", func(b *testing.B) {
+		ratio(b, func() {
 			f, err := os.Open(name)
 			if err != nil {
 				b.Fatal(err)
 			}
-			split(b, f)
+			split(f)
 			f.Close()
-		}
+		}, func() {
+			data, err := os.ReadFile(name)
+			if err != nil {
+				b.Fatal(err)
+			}
+			parse(data)
+		})
 	})
 	b.Run("memory", func(b *testing.B) {
-		b.SetBytes(int64(len(data)))
-		for b.Loop() {
-			split(b, bytes.NewReader(data))
-		}
+		ratio(b, func() { split(bytes.NewReader(data)) }, func() { parse(data) })
 	})
 }
 

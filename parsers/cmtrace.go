@@ -120,39 +120,44 @@ type ccmScanner struct {
 	fields  []event.Field
 	counted int // text[:counted] holds newlines line breaks
 	breaks  int
+	closed  int    // where the message read last ends, see closing
 	framed  bool   // the file has records: a bare line is the rest of a torn one
 	date    string // the date read last, and its midnight
 	day     time.Time
 	dayOK   bool
+	middle  ccmMiddle // of the header read last
 	words   speaker
 }
 
 func parseCMTrace(in *Input, out *Output) error {
-	doc := readText(in, out)
-	text := doc.text
-	next := strings.Index(text, recordOpen)
-	s := ccmScanner{doc: doc, out: out, name: newNamer(in.Path), framed: next >= 0}
+	newCCMScanner(in, out).scan()
+	return nil
+}
+
+func newCCMScanner(in *Input, out *Output) *ccmScanner {
+	s := &ccmScanner{doc: readText(in, out), out: out, name: newNamer(in.Path)}
 	s.sink = newSink(&s.doc, out)
 	s.words = newSpeaker(s.name.stem, out)
-	if next >= 0 {
+	return s
+}
+
+// scan reads the whole text.
+func (s *ccmScanner) scan() {
+	text := s.doc.text
+	next := strings.Index(text, recordOpen)
+	if s.framed = next >= 0; s.framed {
 		room := estimateRecords(text[next:])
-		out.Events = make([]event.Event, 0, room)
+		s.out.Events = make([]event.Event, 0, room)
 		s.fields = make([]event.Field, 0, room+room/2)
 	}
 	p := 0
 	for next >= 0 {
 		s.between(p, next)
-		start := next
-		end := len(text)
-		if next = strings.Index(text[start+len(recordOpen):], recordOpen); next >= 0 {
-			next += start + len(recordOpen)
-			end = next
-		}
-		p = s.record(start, end)
+		p, next = s.record(next)
 	}
 	s.between(p, len(text))
-	s.name.cover(out)
-	return nil
+	s.name.cover(s.out)
+	s.sink.bound()
 }
 
 // estimateRecords guesses from the beginning of a log how many records it
@@ -173,9 +178,57 @@ func (s *ccmScanner) pos(off int) event.Pos {
 	return s.doc.pos(s.breaks+1, off)
 }
 
-// record reads the record that opens at text[start], of which no byte lies
+// record reads the record that opens at text[start]. It returns where its
+// header ends and where the next record opens, -1 = none does.
+func (s *ccmScanner) record(start int) (past, next int) {
+	text, body := s.doc.text, start+len(recordOpen)
+	if i := s.closing(body); i >= 0 && !strings.Contains(text[body:i], recordOpen) {
+		head := i + len(recordClose)
+		if h, ok := s.quickHeader(text[head:]); ok {
+			e := s.sink.grow()
+			e.Pos, e.Message = s.pos(start), text[body:i]
+			s.fill(e, h)
+			s.sink.clip(e)
+			past = head + h.used
+			return past, s.opening(past)
+		}
+	}
+	next = s.opening(body)
+	end := next
+	if next < 0 {
+		end = len(text)
+	}
+	return s.framedRecord(start, end), next
+}
+
+// closing is where a message that goes on at text[from] ends, with a header
+// behind it; -1 = nowhere. Calls in the order of the text cost one pass over it.
+func (s *ccmScanner) closing(from int) int {
+	if s.closed >= 0 && s.closed < from {
+		if s.closed = strings.Index(s.doc.text[from:], recordTime); s.closed >= 0 {
+			s.closed += from
+		}
+	}
+	return s.closed
+}
+
+// opening is where the first record behind text[from] opens; -1 = none does.
+func (s *ccmScanner) opening(from int) int {
+	rest := s.doc.text[from:]
+	const near = "\r\n" + recordOpen
+	if len(rest) >= len(near) && rest[:len(near)] == near {
+		return from + len("\r\n")
+	}
+	i := strings.Index(rest, recordOpen)
+	if i >= 0 {
+		i += from
+	}
+	return i
+}
+
+// framedRecord reads the record that opens at text[start], of which no byte lies
 // behind end, where the next one opens. It returns where its header ends.
-func (s *ccmScanner) record(start, end int) int {
+func (s *ccmScanner) framedRecord(start, end int) int {
 	body := start + len(recordOpen)
 	rest := s.doc.text[body:end]
 	i := strings.Index(rest, recordTime)
@@ -189,11 +242,7 @@ func (s *ccmScanner) record(start, end int) int {
 	e := s.sink.grow()
 	e.Pos = s.pos(start)
 	e.Message = rest[:i]
-	head := rest[i+len(recordClose):]
-	n, whole := s.usualHeader(e, head)
-	if !whole {
-		n, whole = s.header(e, head)
-	}
+	n, whole := s.header(e, rest[i+len(recordClose):])
 	if !whole {
 		e.Flags |= event.Torn
 		s.out.Problem(event.Remark, e.Pos, "the header of the record is cut off")
@@ -217,6 +266,6 @@ func (s *ccmScanner) torn(e event.Event, rest string, last bool) {
 	}
 	e.Flags |= event.Torn
 	e.Source, e.Level = s.name.source(""), event.LevelInfo
-	s.recognise(&e)
+	s.describe(&e, "", "")
 	s.sink.add(e)
 }

@@ -7,33 +7,108 @@ import (
 	"debrief/event"
 )
 
-// usualHeader reads a header whose attributes are all there in the order of
-// every known writer, which is several times as fast as reading any. It leaves
-// e alone and reports false for every other header.
-func (s *ccmScanner) usualHeader(e *event.Event, h string) (used int, ok bool) {
-	var v [len(usualNames)]string
-	p := 0
-	for i, name := range usualNames {
-		if !strings.HasPrefix(h[p:], name) {
-			return 0, false
-		}
-		p += len(name)
-		n := strings.IndexByte(h[p:], '"')
-		if n < 0 {
-			return 0, false
-		}
-		v[i] = h[p : p+n]
-		p += n
-	}
-	if !strings.HasPrefix(h[p:], `">`) || strings.IndexByte(h[:p], '\n') >= 0 {
-		return 0, false
-	}
-	e.Provider, e.Level, e.Thread = v[2], typeLevel(v[4]), decimal32(v[5])
-	s.finish(e, v[0], v[1], v[3], v[6])
-	return p + 2, true
+// clockOpen is how the header of every known writer begins.
+const clockOpen = `<time="`
+
+// ccmMiddle is the part of a header that runs of records share, and what it
+// means. Comparing it whole is several times as fast as reading it again.
+type ccmMiddle struct {
+	// text is the header from behind the clock to the opening quote of the
+	// type: `-060" date="03-05-2025" component="TSManager" context="" type="`.
+	text     string
+	midnight time.Time // UTC of the day's beginning on the record's clock
+	clock    event.Clock
+	offset   int16
+	utc      bool // the bias is +000, which MDT's scripts write in any zone
+	provider string
+	source   event.Source
+	user     string
+	context  string
 }
 
-var usualNames = [...]string{`<time="`, `" date="`, `" component="`, `" context="`, `" type="`, `" thread="`, `" file="`}
+// ccmQuick is what a header says beyond its middle.
+type ccmQuick struct {
+	clock  time.Duration // since the day's beginning
+	level  event.Level
+	thread uint32
+	file   string
+	used   int // bytes of the header
+}
+
+// quickHeader reads a header whose middle is that of the record before and
+// whose other attributes stand where every known writer has them. It reports
+// false for every other header.
+func (s *ccmScanner) quickHeader(h string) (q ccmQuick, ok bool) {
+	m := &s.middle
+	if m.text == "" || len(h) < len(clockOpen) || h[:len(clockOpen)] != clockOpen {
+		return q, false
+	}
+	n := 0
+	if q.clock, n = fixedClock(h[len(clockOpen):]); n == 0 {
+		return q, false
+	}
+	at := len(clockOpen) + n
+	if len(h) < at+len(m.text) || h[at:at+len(m.text)] != m.text {
+		return q, false
+	}
+	at += len(m.text)
+	const thread, file = `" thread="`, `" file="`
+	if len(h) < at+1+len(thread) || h[at+1:at+1+len(thread)] != thread {
+		return q, false
+	}
+	q.level = typeLevel(h[at : at+1])
+	at += 1 + len(thread)
+	id, digits := number(h[at:], 9)
+	at += digits
+	if len(h) < at+len(file) || h[at:at+len(file)] != file || id == 0 && m.utc {
+		return q, false
+	}
+	q.thread = uint32(id)
+	at += len(file)
+	end := headerValue(h[at:])
+	if end < 0 || at+end+1 >= len(h) || h[at+end+1] != '>' {
+		return q, false
+	}
+	q.file, q.used = h[at:at+end], at+end+2
+	// A record that opens within the header cuts it off.
+	return q, strings.IndexByte(q.file, '<') < 0
+}
+
+// fill fills in what the header says.
+func (s *ccmScanner) fill(e *event.Event, q ccmQuick) {
+	m := &s.middle
+	e.Provider, e.Source, e.User = m.provider, m.source, m.user
+	e.Level, e.Thread = q.level, q.thread
+	e.Time, e.Clock, e.Offset = m.midnight.Add(q.clock), m.clock, m.offset
+	s.describe(e, m.context, q.file)
+}
+
+// learn keeps the middle of the header h, which was read into e, for the
+// records behind it.
+func (s *ccmScanner) learn(e *event.Event, h, context string) {
+	const open = `" type="`
+	if len(h) < len(clockOpen) || h[:len(clockOpen)] != clockOpen {
+		return
+	}
+	d, n := fixedClock(h[len(clockOpen):])
+	if n == 0 {
+		return
+	}
+	text := h[len(clockOpen)+n:]
+	i := strings.Index(text, open)
+	if i < 0 {
+		return
+	}
+	text = text[:i+len(open)]
+	// The last quote must be one that opens a value: the first closes one.
+	if strings.Count(text, `"`)%2 != 0 {
+		return
+	}
+	s.middle = ccmMiddle{
+		text: text, midnight: e.Time.Add(-d), clock: e.Clock, offset: e.Offset, utc: strings.HasPrefix(text, `+000"`),
+		provider: e.Provider, source: e.Source, user: e.User, context: context,
+	}
+}
 
 // typeLevel is the level of a record's type.
 func typeLevel(value string) event.Level {
@@ -101,7 +176,7 @@ func (s *ccmScanner) header(e *event.Event, h string) (used int, whole bool) {
 			file = value
 		}
 	}
-	s.finish(e, clock, date, context, file)
+	s.finish(e, h[:p], clock, date, context, file)
 	return p, whole
 }
 
@@ -119,23 +194,13 @@ func headerValue(s string) int {
 	return -1
 }
 
-// finish fills in what the header's values mean.
-func (s *ccmScanner) finish(e *event.Event, clock, date, context, file string) {
+// finish fills in what the values of the header h mean.
+func (s *ccmScanner) finish(e *event.Event, h, clock, date, context, file string) {
 	e.Source = s.name.source(e.Provider)
-	first := len(s.fields)
-	switch {
-	case strings.HasPrefix(context, "S-1-"):
-		e.User = context
-	case context != "":
-		s.fields = append(s.fields, event.Field{Name: "context", Value: context})
+	if strings.HasPrefix(context, "S-1-") {
+		e.User, context = context, ""
 	}
-	if file != "" {
-		s.fields = append(s.fields, event.Field{Name: "file", Value: file})
-	}
-	e.Name, s.fields = s.words.say(e.Provider, e.Message, s.fields)
-	if n := len(s.fields); n > first {
-		e.Fields = event.Fields(s.fields[first:n:n])
-	}
+	s.describe(e, context, file)
 	if clock == "" && date == "" {
 		return
 	}
@@ -152,6 +217,23 @@ func (s *ccmScanner) finish(e *event.Event, clock, date, context, file string) {
 	if minutes, ok := scanBias(bias); ok {
 		e.Time = e.Time.Add(time.Duration(minutes) * time.Minute)
 		e.Clock, e.Offset = event.ClockDeclared, int16(-minutes)
+	}
+	s.learn(e, h, context)
+}
+
+// describe gives an event its name and fields: the context, the source file
+// and what its message carries.
+func (s *ccmScanner) describe(e *event.Event, context, file string) {
+	first := len(s.fields)
+	if context != "" {
+		s.fields = append(s.fields, event.Field{Name: "context", Value: context})
+	}
+	if file != "" {
+		s.fields = append(s.fields, event.Field{Name: "file", Value: file})
+	}
+	e.Name, s.fields = s.words.say(e.Provider, e.Message, s.fields)
+	if n := len(s.fields); n > first {
+		e.Fields = event.Fields(s.fields[first:n:n])
 	}
 }
 

@@ -91,16 +91,6 @@ func (s *ccmScanner) headless(from, mid, limit int) int {
 	return mid + n
 }
 
-// recognise gives an event without a header its name and the fields that its
-// message carries.
-func (s *ccmScanner) recognise(e *event.Event) {
-	first := len(s.fields)
-	e.Name, s.fields = s.words.say(e.Provider, e.Message, s.fields)
-	if n := len(s.fields); n > first {
-		e.Fields = event.Fields(s.fields[first:n:n])
-	}
-}
-
 // isHeaderRest reports whether a line is the end of a header that another
 // record cut: alone it says nothing.
 func isHeaderRest(line string) bool {
@@ -134,7 +124,7 @@ func (s *ccmScanner) bare(line string, start int) {
 	e.Message = trim(line)
 	e.Provider, e.Thread, e.Message = s.name.splitComponent(e.Message)
 	e.Source = s.name.source(e.Provider)
-	if s.recognise(&e); e.Name != "" {
+	if s.describe(&e, "", ""); e.Name != "" {
 		s.sink.add(e)
 		return
 	}
@@ -170,7 +160,7 @@ func (s *ccmScanner) dollar(from, to int, tail string) bool {
 	}
 	e.Message = strings.TrimRight(trim(s.doc.text[from:to]), "~ \t\r\n")
 	e.Source = s.name.source(comp)
-	s.recognise(&e)
+	s.describe(&e, "", "")
 	s.sink.add(e)
 	return true
 }
@@ -189,7 +179,7 @@ func (s *ccmScanner) viewed(v viewedLine, start int) {
 		Provider: v.component, Source: s.name.source(v.component),
 		Message: v.message, Thread: v.thread,
 	}
-	s.recognise(&e)
+	s.describe(&e, "", "")
 	s.sink.add(e)
 }
 

@@ -3,6 +3,7 @@ package parsers
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"debrief/event"
 )
@@ -69,7 +70,7 @@ func parse(in *Input, parsers []Parser) *Output {
 	if err != nil {
 		out.Problem(event.Damage, event.Pos{File: in.Path}, err.Error())
 	}
-	span(&out.Coverage, out.Events)
+	out.bound()
 	status(out, len(out.Events)+len(out.Facts), err != nil)
 	return out
 }
@@ -140,20 +141,33 @@ func run(p *Parser, in *Input, out *Output) (err error) {
 	return p.Parse(in, out)
 }
 
-// span widens First and Last of a coverage over the events.
-func span(c *event.Coverage, events []event.Event) {
-	for i := range events {
-		t := events[i].Time
-		if t.IsZero() {
-			continue
+// timeSpan is the first and the last of some times; zero = none was met.
+type timeSpan struct{ first, last time.Time }
+
+// widen takes in a time; the zero time is none.
+func (s *timeSpan) widen(t time.Time) {
+	switch {
+	case t.After(s.last):
+		s.last = t
+		if s.first.IsZero() {
+			s.first = t
 		}
-		if c.First.IsZero() || t.Before(c.First) {
-			c.First = t
-		}
-		if t.After(c.Last) {
-			c.Last = t
-		}
+	case t.Before(s.first) && !t.IsZero():
+		s.first = t
 	}
+}
+
+// bound sets the coverage's First and Last from the events, unless the parser
+// did while it had them at hand.
+func (o *Output) bound() {
+	if o.bounded {
+		return
+	}
+	var s timeSpan
+	for i := range o.Events {
+		s.widen(o.Events[i].Time)
+	}
+	o.Coverage.First, o.Coverage.Last = s.first, s.last
 }
 
 // status sums up how a file with that many records fared. A status that the

@@ -54,6 +54,8 @@ type Output struct {
 	Events   []event.Event
 	Facts    []event.Fact
 	Coverage event.Coverage
+
+	bounded bool // the coverage's First and Last are set
 }
 
 // Cover notes that the file covers the sources, once each, in order of

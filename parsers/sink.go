@@ -13,6 +13,7 @@ type sink struct {
 	out *Output
 	// loose is where the last event that may still grow starts; -1 = none may.
 	loose int
+	times timeSpan
 }
 
 func newSink(doc *document, out *Output) sink { return sink{doc: doc, out: out, loose: -1} }
@@ -54,10 +55,18 @@ func (s *sink) grow() *event.Event {
 	return &s.out.Events[len(s.out.Events)-1]
 }
 
-// clip bounds the message of an event.
+// clip bounds the message of an event, which is all there is of it.
 func (s *sink) clip(e *event.Event) {
+	s.times.widen(e.Time)
 	if len(e.Message) > maxMessage {
 		s.out.Problem(event.Limit, e.Pos, "message of "+strconv.Itoa(len(e.Message))+" bytes cut to "+strconv.Itoa(maxMessage))
 		e.Message = completeRunes(e.Message[:maxMessage])
 	}
+}
+
+// bound tells the output the times of its events, for a parser that changes
+// none of them later.
+func (s *sink) bound() {
+	s.out.Coverage.First, s.out.Coverage.Last = s.times.first, s.times.last
+	s.out.bounded = true
 }

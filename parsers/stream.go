@@ -80,6 +80,7 @@ type long struct {
 	parser  *Parser
 	out     *Output
 	records int
+	times   timeSpan
 }
 
 func (l *long) read(at int64, n int) ([]byte, error) {
@@ -176,7 +177,10 @@ func (l *long) parse(in *Input) (more bool, err error) {
 		l.out.Facts = append(l.out.Facts, cloneFact(f))
 	}
 	l.records += len(piece.Events) + len(piece.Facts)
-	span(c, piece.Events)
+	piece.bound()
+	l.times.widen(p.First)
+	l.times.widen(p.Last)
+	c.First, c.Last = l.times.first, l.times.last
 	return l.Events(piece.Events), err
 }
 

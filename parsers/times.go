@@ -37,6 +37,27 @@ func scanClock(s string) (d time.Duration, rest string, ok bool) {
 	return d, s, true
 }
 
+// fixedClock reads HH:MM:SS.fff at the front of s, the form that nearly every
+// record has, and returns the bytes used; 0 = s has another form.
+func fixedClock(s string) (d time.Duration, used int) {
+	if len(s) < 12 || s[2] != ':' || s[5] != ':' || s[8] != '.' {
+		return 0, 0
+	}
+	h1, h2, m1, m2 := s[0]-'0', s[1]-'0', s[3]-'0', s[4]-'0'
+	s1, s2, f1, f2, f3 := s[6]-'0', s[7]-'0', s[9]-'0', s[10]-'0', s[11]-'0'
+	if max(h1, h2, m1, m2, s1, s2, f1, f2, f3) > 9 || h1 > 2 || h1 == 2 && h2 > 3 || m1 > 5 || s1 > 5 {
+		return 0, 0
+	}
+	d = time.Duration(int(h1)*10+int(h2))*time.Hour + time.Duration(int(m1)*10+int(m2))*time.Minute +
+		time.Duration(int(s1)*10+int(s2))*time.Second + time.Duration(int(f1)*100+int(f2)*10+int(f3))*time.Millisecond
+	used = 12
+	for unit := 100 * time.Microsecond; used < len(s) && used < 18 && s[used] >= '0' && s[used] <= '9'; used++ {
+		d += time.Duration(s[used]-'0') * unit
+		unit /= 10
+	}
+	return d, used
+}
+
 // scanDate reads a date at the front of s: Y-M-D, D.M.Y, and M-D-Y or M/D/Y
 // unless the first number cannot be a month. Where "/" leaves both orders open
 // the one that falls within three days of near is taken; near may be zero.

@@ -217,12 +217,11 @@ func (n *wordNode) matchAt(m string, fields []event.Field) (*form, []event.Field
 	var met [16]*wordNode // with forms, outermost first
 	count := 0
 	for rest := m; rest != "" && count < len(met); {
-		i := strings.IndexByte(n.keys, rest[0])
-		if i < 0 || !strings.HasPrefix(rest, n.kids[i].label) {
+		kid := n.kid(rest[0])
+		if kid == nil || !strings.HasPrefix(rest, kid.label) {
 			break
 		}
-		n = n.kids[i]
-		rest = rest[len(n.label):]
+		n, rest = kid, rest[len(kid.label):]
 		if len(n.forms) > 0 {
 			met[count] = n
 			count++
@@ -236,6 +235,16 @@ func (n *wordNode) matchAt(m string, fields []event.Field) (*form, []event.Field
 		}
 	}
 	return nil, fields
+}
+
+// kid is the child whose label begins with c, or nil.
+func (n *wordNode) kid(c byte) *wordNode {
+	for i := 0; i < len(n.keys); i++ {
+		if n.keys[i] == c {
+			return n.kids[i]
+		}
+	}
+	return nil
 }
 
 // skipTags cuts "[Tag][Other tag] " off the front of a message.
