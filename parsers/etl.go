@@ -2,6 +2,7 @@ package parsers
 
 import (
 	"fmt"
+	"io"
 	"path"
 	"strings"
 
@@ -24,6 +25,7 @@ func etlParser() Parser {
 		Version: "2",
 		Match:   func(in *Input) bool { return etl.IsTrace(in.Data) || len(in.Data) > 0 && traceName(in.Path) },
 		Parse:   parseETL,
+		ParseAt: parseETLAt,
 	}
 }
 
@@ -43,8 +45,16 @@ func parseETL(in *Input, out *Output) error {
 		out.Problem(event.Remark, event.Pos{File: in.Path}, "the trace was set up and never written")
 		return nil
 	}
+	return readTrace(in, out, func(sink etl.Sink) (etl.Header, etl.Tally, error) { return etl.Decode(in.Data, sink) })
+}
+
+func parseETLAt(in *Input, content io.ReaderAt, size int64, out *Output) error {
+	return readTrace(in, out, func(sink etl.Sink) (etl.Header, etl.Tally, error) { return etl.DecodeAt(content, size, sink) })
+}
+
+func readTrace(in *Input, out *Output, decode func(etl.Sink) (etl.Header, etl.Tally, error)) error {
 	f := traceFile{in: in, out: out, kinds: map[traceKey]*traceKind{}, providers: map[etl.GUID]*traceProvider{}}
-	_, tally, err := etl.Decode(in.Data, etl.Sink{Header: f.header, Want: f.want, Record: f.record, Problem: f.problem})
+	_, tally, err := decode(etl.Sink{Header: f.header, Want: f.want, Record: f.record, Problem: f.problem})
 	if err != nil {
 		return fmt.Errorf("reading %q: %w", in.Path, err)
 	}
@@ -122,6 +132,7 @@ func (f *traceFile) record(r *etl.Record) {
 	}
 	e.Source = k.provider.source
 	f.out.Events = append(f.out.Events, e)
+	f.out.spilled()
 }
 
 // message renders an event: the catalogue knows some ids, a TraceLogging event

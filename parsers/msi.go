@@ -44,6 +44,7 @@ func msiParser() Parser {
 			return (strings.HasSuffix(name, ".msi.log") || strings.HasSuffix(name, ".msi.log.txt")) && isText(in)
 		},
 		Parse: parseMSI,
+		Cut:   afterLastLine,
 	}
 }
 
@@ -75,8 +76,13 @@ type msiScanner struct {
 	sink   sink
 	source event.Source
 	near   time.Time // the file's date, to tell the order of day and month
-	day    time.Time // midnight of the current day; zero = no header was seen
-	last   time.Time // time of the last stamped line; zero = none
+	msiClock
+}
+
+// msiClock is where in time a log is; the next window goes on from there.
+type msiClock struct {
+	day  time.Time // midnight of the current day; zero = no header was seen
+	last time.Time // time of the last stamped line; zero = none
 }
 
 func parseMSI(in *Input, out *Output) error {
@@ -84,6 +90,10 @@ func parseMSI(in *Input, out *Output) error {
 	s := msiScanner{doc: doc, out: out, source: event.LogMSI, near: in.ModTime}
 	if strings.HasPrefix(stem(in.Path), "client.msi") {
 		s.source = event.LogClientMSI
+	}
+	if in.carry != nil {
+		s.msiClock, _ = (*in.carry).(msiClock)
+		defer func() { *in.carry = s.msiClock }()
 	}
 	s.sink = newSink(&s.doc, out)
 	out.Cover(s.source)

@@ -7,6 +7,7 @@
 package parsers
 
 import (
+	"io"
 	"time"
 	"unsafe"
 
@@ -27,8 +28,11 @@ type Parser struct {
 	Parse func(in *Input, out *Output) error
 	// Cut tells where the last record that begins in a window of a long file
 	// starts, so that the next window may begin there; 0 = it cannot be told.
-	// Nil = the format has to be parsed in one piece.
+	// Nil = the format cannot be parsed in windows.
 	Cut func(window []byte) int
+	// ParseAt reads a long file of that size where its bytes are not to be cut
+	// into windows. in has no Data. Nil = the format has to be in memory.
+	ParseAt func(in *Input, content io.ReaderAt, size int64, out *Output) error
 }
 
 // Input is one file to read. Its bytes are shared and must not be changed.
@@ -41,6 +45,9 @@ type Input struct {
 	Start int64
 	Lines int
 	More  bool // further windows follow
+
+	recoded bool // Data is not what the file holds: offsets mean nothing
+	carry   *any // what one window leaves for the next; nil where there is one
 }
 
 // Head returns the first n bytes, or all where there are fewer.
@@ -56,6 +63,19 @@ type Output struct {
 	Coverage event.Coverage
 
 	bounded bool // the coverage's First and Last are set
+	// spill takes the events of a long file off a parser that has many; nil =
+	// all are to be kept.
+	spill func()
+}
+
+// spillEvents is how many events a parser holds of a long file.
+const spillEvents = 1 << 12
+
+// spilled lets the events go where they are many enough.
+func (o *Output) spilled() {
+	if o.spill != nil && len(o.Events) >= spillEvents {
+		o.spill()
+	}
 }
 
 // Cover notes that the file covers the sources, once each, in order of

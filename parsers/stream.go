@@ -2,7 +2,6 @@ package parsers
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -35,13 +34,12 @@ const (
 	wholeBytes = 32 << 20
 )
 
-// ParseLong reads a long file in windows, each cut where a record starts, with
-// the parser that claims its beginning. Events go to in.Events and not to the
-// output; all else is as Parse gives it.
+// ParseLong reads a long file with the parser that claims its beginning: in
+// windows, each cut where a record starts, or as the parser's ParseAt likes.
+// Events go to in.Events and not to the output; all else is as Parse gives it.
 //
-// Formats whose records cannot be told apart without what stands before are
-// parsed in one piece, up to 32 MiB of it; a problem of kind Limit then says
-// what was left.
+// Formats that can do neither are parsed in one piece, up to 32 MiB of it; a
+// problem of kind Limit then says what was left.
 func ParseLong(in *Long) *Output { return parseLong(in, All(), windowBytes, wholeBytes) }
 
 func parseLong(in *Long, list []Parser, window, whole int) *Output {
@@ -60,10 +58,13 @@ func parseLong(in *Long, list []Parser, window, whole int) *Output {
 	}
 	l.parser = p
 	l.out.Coverage.Parser, l.out.Coverage.Version = p.Name, p.Version
-	if p.Cut == nil || isUTF16(head) {
+	switch {
+	case p.ParseAt != nil:
+		err = l.pieces()
+	case p.Cut != nil:
+		err = l.windows(newFeed(&l, head))
+	default:
 		err = l.whole()
-	} else {
-		err = l.windows(head)
 	}
 	if err != nil {
 		l.out.Problem(event.Damage, event.Pos{File: in.Path}, err.Error())
@@ -72,7 +73,7 @@ func parseLong(in *Long, list []Parser, window, whole int) *Output {
 	return l.out
 }
 
-// long is a file while it is read in windows.
+// long is a file while it is read.
 type long struct {
 	*Long
 	window  int
@@ -81,6 +82,7 @@ type long struct {
 	out     *Output
 	records int
 	times   timeSpan
+	ended   bool // nobody takes further events
 }
 
 func (l *long) read(at int64, n int) ([]byte, error) {
@@ -97,6 +99,13 @@ func (l *long) lose(at int64, err error) {
 	l.out.Problem(event.Unreadable, event.Pos{File: l.Path, Offset: at}, err.Error())
 }
 
+// progress tells how far the reading is.
+func (l *long) progress(done int64) {
+	if l.Progress != nil {
+		l.Progress(done)
+	}
+}
+
 // whole parses the file in one piece.
 func (l *long) whole() error {
 	data, err := l.read(0, l.most)
@@ -107,60 +116,95 @@ func (l *long) whole() error {
 		l.out.Problem(event.Limit, event.Pos{File: l.Path, Offset: int64(l.most)},
 			fmt.Sprintf("a file of this kind is read up to %d bytes; the %d bytes behind were not read", l.most, rest))
 	}
-	_, err = l.parse(&Input{Path: l.Path, Data: data, ModTime: l.ModTime})
-	return err
+	return l.parse(&Input{Path: l.Path, Data: data, ModTime: l.ModTime})
 }
 
-// windows parses the file piece by piece.
-func (l *long) windows(data []byte) error {
-	var start int64 // offset of data in the file
+// windows parses the file window by window.
+func (l *long) windows(f *feed) error {
+	data := f.next(l.window)
+	var start int64 // offset of data in what is fed
+	var carry any
 	lines := 0
 	for {
-		end := start+int64(len(data)) >= l.Size
 		cut := len(data)
-		if !end {
+		if !f.ended {
 			cut = l.parser.Cut(data)
 			if cut <= 0 && len(data) < l.most {
-				more, err := l.read(start+int64(len(data)), len(data))
-				data = append(data, more...)
-				if err == nil && len(more) > 0 {
-					continue
-				}
-				end = true
+				data = append(data, f.next(len(data))...)
+				continue
 			}
 			if cut <= 0 {
 				cut = len(data)
-				l.out.Problem(event.Remark, event.Pos{File: l.Path, Offset: start}, fmt.Sprintf("no record ends in %d bytes; they are read as one", cut))
+				l.out.Problem(event.Remark, f.place(start), fmt.Sprintf("no record ends in %d bytes; they are read as one", cut))
 			}
 		}
-		more, err := l.parse(&Input{Path: l.Path, Data: data[:cut], ModTime: l.ModTime, Start: start, Lines: lines, More: !end})
-		if err != nil || !more || end {
+		err := l.parse(&Input{
+			Path: l.Path, Data: data[:cut], ModTime: l.ModTime,
+			Start: start, Lines: lines, More: !f.ended, recoded: f.order != nil, carry: &carry,
+		})
+		if err != nil || l.ended || f.ended {
 			return err
 		}
-		if l.Progress != nil {
-			l.Progress(start + int64(cut))
-		}
+		l.progress(f.at)
 		lines += bytes.Count(data[:cut], []byte{'\n'})
 		start += int64(cut)
-		next, err := l.read(start+int64(len(data)-cut), l.window)
-		if err != nil {
-			l.lose(start, err)
-			return nil
-		}
 		// A fresh piece: events of the last one may still be held.
-		data = slices.Concat(data[cut:], next)
-		if len(next) == 0 {
-			l.Size = start + int64(len(data)) // the file is shorter than it was
-		}
+		data = slices.Concat(data[cut:], f.next(l.window))
 	}
 }
 
-// parse parses one piece and hands its events over.
-func (l *long) parse(in *Input) (more bool, err error) {
-	piece := &Output{Coverage: event.Coverage{File: l.Path}}
-	err = run(l.parser, in, piece)
+// parse parses one window and hands its events over.
+func (l *long) parse(in *Input) error {
+	out := &Output{Coverage: event.Coverage{File: l.Path}}
+	err := run(l.parser, in, out)
+	l.take(out)
+	l.merge(out)
+	return err
+}
+
+// pieces lets the parser read the file as it likes.
+func (l *long) pieces() error {
+	out := &Output{Coverage: event.Coverage{File: l.Path}}
+	out.spill = func() { l.take(out) }
+	at := Parser{Name: l.parser.Name, Parse: func(in *Input, out *Output) error {
+		return l.parser.ParseAt(in, (*longContent)(l), l.Size, out)
+	}}
+	err := run(&at, &Input{Path: l.Path, ModTime: l.ModTime}, out)
+	l.take(out)
+	l.merge(out)
+	return err
+}
+
+// longContent is the content of a long file for a parser that reads it as it
+// likes.
+type longContent long
+
+// ReadAt implements io.ReaderAt.
+func (c *longContent) ReadAt(b []byte, at int64) (int, error) {
+	if c.ended {
+		return 0, io.EOF
+	}
+	n, err := c.Content.ReadAt(b, at)
+	(*long)(c).progress(at + int64(n))
+	return n, err
+}
+
+// take hands the events that a parser made so far over.
+func (l *long) take(out *Output) {
+	out.bound()
+	l.times.widen(out.Coverage.First)
+	l.times.widen(out.Coverage.Last)
+	l.records += len(out.Events)
+	if !l.ended {
+		l.ended = !l.Events(out.Events)
+	}
+	out.Events = out.Events[:0]
+}
+
+// merge adds what else came of a window to the output.
+func (l *long) merge(piece *Output) {
+	l.out.Cover(piece.Coverage.Sources...)
 	c, p := &l.out.Coverage, &piece.Coverage
-	l.out.Cover(p.Sources...)
 	c.Unknown += p.Unknown
 	c.Damaged += p.Damaged
 	c.Expected += p.Expected
@@ -176,28 +220,13 @@ func (l *long) parse(in *Input) (more bool, err error) {
 	for _, f := range piece.Facts {
 		l.out.Facts = append(l.out.Facts, cloneFact(f))
 	}
-	l.records += len(piece.Events) + len(piece.Facts)
-	piece.bound()
-	l.times.widen(p.First)
-	l.times.widen(p.Last)
+	l.records += len(piece.Facts)
 	c.First, c.Last = l.times.first, l.times.last
-	return l.Events(piece.Events), err
 }
 
 func cloneFact(f event.Fact) event.Fact {
 	f.Key, f.Value, f.Text = strings.Clone(f.Key), strings.Clone(f.Value), strings.Clone(f.Text)
 	return f
-}
-
-// isUTF16 reports whether text is UTF-16, whose windows do not show it.
-func isUTF16(data []byte) bool {
-	if len(data) >= 2 {
-		switch binary.BigEndian.Uint16(data) {
-		case 0xFFFE, 0xFEFF:
-			return true
-		}
-	}
-	return guessUTF16(data) != nil
 }
 
 // afterLastLine is where the last line starts; 0 = there is only one.

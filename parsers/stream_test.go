@@ -2,6 +2,7 @@ package parsers
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -11,10 +12,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
 	"debrief/event"
+	"debrief/internal/synth/etlw"
 	"debrief/internal/synth/evtxw"
 )
 
@@ -45,6 +49,87 @@ func TestWindows(t *testing.T) {
 				t.Errorf("%s in windows of %d (-want +got)\n%s", name, window, diff)
 			}
 		}
+	}
+}
+
+// TestWindowsOfUTF16 reads each sample that is text as UTF-16 in windows, which
+// end anywhere in a character: the result is that of the whole.
+func TestWindowsOfUTF16(t *testing.T) {
+	texts := 0
+	for name, data := range samples(t) {
+		if !utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0 {
+			continue
+		}
+		texts++
+		one := string(bytes.TrimPrefix(data, []byte("\xEF\xBB\xBF")))
+		text := utf16.Encode([]rune(strings.Repeat(one+"\n"+strings.Repeat("😀", 700)+"\n", 1+10_000/(len(one)+1))))
+		for order, mark := range map[binary.AppendByteOrder][]byte{binary.LittleEndian: {0xFF, 0xFE}, binary.BigEndian: {0xFE, 0xFF}} {
+			long := slices.Clone(mark)
+			for _, u := range text {
+				long = order.AppendUint16(long, u)
+			}
+			want := render(Parse(&Input{Path: name, Data: long, ModTime: sampleTime}))
+			for _, window := range []int{8191, 9999, 1 << 20} {
+				if diff := cmp.Diff(want, render(inWindows(name, long, window))); diff != "" {
+					t.Errorf("%s in windows of %d, %v (-want +got)\n%s", name, window, order, diff)
+				}
+			}
+		}
+	}
+	if texts < 10 {
+		t.Errorf("only %d samples are text", texts)
+	}
+}
+
+// TestWindowsOfMSI: the date stands in the first line alone, and midnight
+// shows only against the line before.
+func TestWindowsOfMSI(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("=== Verbose logging started: 3/5/2025  22:00:00  Build type: SHIP UNICODE 5.00.10011.00  Calling process: C:\\Windows\\system32\\msiexec.exe ===\r\n")
+	for i := range 3000 {
+		at := sampleTime.Truncate(24 * time.Hour).Add(22*time.Hour + time.Duration(i)*30*time.Second)
+		fmt.Fprintf(&b, "MSI (s) (A4:1C) [%s:%03d]: Doing action: Sample%d\r\nwithout a time\r\n", at.Format("15:04:05"), i%1000, i)
+	}
+	want := Parse(&Input{Path: "client.msi.log", Data: []byte(b.String()), ModTime: sampleTime})
+	if last := want.Coverage.Last; last.Day() != 6 {
+		t.Fatalf("the last record is of %s", last)
+	}
+	for _, window := range []int{4096, 10_001} {
+		if diff := cmp.Diff(render(want), render(inWindows("client.msi.log", []byte(b.String()), window))); diff != "" {
+			t.Errorf("windows of %d (-want +got)\n%.2000s", window, diff)
+		}
+	}
+}
+
+// TestLongTrace: a trace that is not in memory gives what one in memory gives.
+func TestLongTrace(t *testing.T) {
+	trace := etlw.Trace{Start: sampleTime, Logger: "Sample session", BufferSize: 4096}
+	for i := range 3 * spillEvents {
+		trace.Events = append(trace.Events, etlw.Event{
+			Kind: etlw.TraceLogging, ProviderName: "Sample.Provider", Name: "Step", Time: sampleTime.Add(time.Duration(i) * time.Second),
+			Fields: []etlw.Field{etlw.U32("n", uint32(i))},
+		})
+	}
+	data, err := etlw.Encode(trace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Parse(&Input{Path: "a.etl", Data: data, ModTime: sampleTime})
+	if len(want.Events) != 3*spillEvents {
+		t.Fatalf("%d events", len(want.Events))
+	}
+	got := inWindows("a.etl", data, 4096)
+	if diff := cmp.Diff(render(want), render(got)); diff != "" {
+		t.Errorf("(-want +got)\n%.2000s", diff)
+	}
+	stopped, calls := 0, 0
+	parseLong(&Long{Path: "a.etl", Size: int64(len(data)), Content: bytes.NewReader(data), Events: func(w []event.Event) bool {
+		stopped += len(w)
+		calls++
+		return false
+	}}, All(), 4096, 1<<20)
+	if calls != 1 || stopped != spillEvents {
+		t.Errorf("%d events in %d calls after the reader had enough", stopped, calls)
 	}
 }
 

@@ -54,16 +54,16 @@ func head(in *Input, n int) string {
 func decode(in *Input) (document, string) {
 	data, doc := in.Data, document{path: in.Path, base: in.Start, lines: in.Lines, more: in.More}
 	switch {
+	case in.recoded:
+		doc.base = -1
 	case in.Start > 0: // a later window: no mark, and the encoding of the first
 	case len(data) >= 3 && data[0] == 0xEF && data[1] == 0xBB && data[2] == 0xBF:
 		doc.base, data = 3, data[3:]
-	case len(data) >= 2 && data[0] == 0xFF && data[1] == 0xFE:
-		return decodeUTF16(doc, data[2:], binary.LittleEndian)
-	case len(data) >= 2 && data[0] == 0xFE && data[1] == 0xFF:
-		return decodeUTF16(doc, data[2:], binary.BigEndian)
 	default:
-		if order := guessUTF16(data); order != nil {
-			return decodeUTF16(doc, data, order)
+		if order, mark := utf16Order(data); order != nil {
+			text, odd := decodeUTF16(data[mark:], order)
+			doc.text, doc.base = text, -1
+			return doc, odd
 		}
 	}
 	text := (&Input{Data: data}).Text()
@@ -89,6 +89,20 @@ func completeRunes(s string) string {
 	return s
 }
 
+// utf16Order tells whether data begins as UTF-16 does, its byte order, and the
+// length of its mark; nil = it is something else.
+func utf16Order(data []byte) (order binary.ByteOrder, mark int) {
+	if len(data) >= 2 {
+		switch binary.BigEndian.Uint16(data) {
+		case 0xFFFE:
+			return binary.LittleEndian, 2
+		case 0xFEFF:
+			return binary.BigEndian, 2
+		}
+	}
+	return guessUTF16(data), 0
+}
+
 // guessUTF16 tells UTF-16 without a byte-order mark by the NULs of its Latin
 // letters: most of one half of the bytes, hardly any of the other.
 func guessUTF16(data []byte) binary.ByteOrder {
@@ -111,7 +125,8 @@ func guessUTF16(data []byte) binary.ByteOrder {
 	return nil
 }
 
-func decodeUTF16(doc document, data []byte, order binary.ByteOrder) (document, string) {
+// decodeUTF16 returns data as UTF-8 and a remark for people, or none.
+func decodeUTF16(data []byte, order binary.ByteOrder) (text, odd string) {
 	var b strings.Builder
 	b.Grow(len(data)/2 + 16)
 	lone := 0
@@ -134,14 +149,13 @@ func decodeUTF16(doc document, data []byte, order binary.ByteOrder) (document, s
 			b.WriteRune(utf8.RuneError)
 		}
 	}
-	doc.text, doc.base = b.String(), -1
 	switch {
 	case lone > 0:
-		return doc, strconv.Itoa(lone) + " characters are not valid UTF-16 and were replaced"
+		odd = strconv.Itoa(lone) + " characters are not valid UTF-16 and were replaced"
 	case len(data)%2 == 1:
-		return doc, "UTF-16 text ends in the middle of a character"
+		odd = "UTF-16 text ends in the middle of a character"
 	}
-	return doc, ""
+	return b.String(), odd
 }
 
 // decodeMixed keeps the lines that are UTF-8 and reads the others in a code page.

@@ -2,6 +2,7 @@ package etl
 
 import (
 	"fmt"
+	"io"
 
 	"debrief/event"
 	"debrief/parsers/winval"
@@ -22,6 +23,7 @@ const expandFactor = 16
 // decoder holds what outlives a buffer.
 type decoder struct {
 	sink  Sink
+	tape  tape
 	h     Header
 	tally Tally
 	arena winval.Arena
@@ -57,30 +59,49 @@ type decoder struct {
 // in it. data must not change while it runs. It returns ErrFormat if data is
 // no event trace; everything else that is wrong goes to the sink.
 func Decode(data []byte, sink Sink) (Header, Tally, error) {
-	if !IsTrace(data) {
+	return decodeTape(tape{held: data, size: int64(len(data))}, sink)
+}
+
+// DecodeAt is Decode for a trace of that size that is not in memory. It reads
+// the trace twice, since what describes an event may stand behind it.
+func DecodeAt(r io.ReaderAt, size int64, sink Sink) (Header, Tally, error) {
+	return decodeTape(tape{r: r, piece: pieceBytes, size: size}, sink)
+}
+
+func decodeTape(t tape, sink Sink) (Header, Tally, error) {
+	first := t.from(0, bufferHeader+systemHeader)
+	if !IsTrace(first) {
+		if t.err != nil {
+			return Header{}, Tally{}, t.err
+		}
 		return Header{}, Tally{}, ErrFormat
 	}
 	d := decoder{
-		sink: sink, table: providers(), learned: learned{}, schemas: map[string]*schema{}, intern: map[string]string{},
-		spare: expandFactor*int64(len(data)) + 1<<20,
+		sink: sink, tape: t, table: providers(), learned: learned{}, schemas: map[string]*schema{}, intern: map[string]string{},
+		spare: expandFactor*t.size + 1<<20,
 	}
-	d.begin(data, 0)
-	first := d.h
-	d.learnAll(data)
-	for pos := 0; pos < len(data); {
-		if pos > 0 && le.Uint16(data[min(pos+54, len(data)-2):]) == typeHeader && IsTrace(data[pos:]) {
-			d.begin(data[pos:], int64(pos))
+	d.begin(d.tape.buffer(0, 0), 0)
+	h := d.h
+	d.learnAll()
+	for pos := int64(0); pos < d.tape.size; {
+		data := d.tape.buffer(pos, d.h.BufferSize)
+		if pos > 0 && len(data) >= bufferHeader && le.Uint16(data[54:]) == typeHeader && IsTrace(data) {
+			d.begin(data, pos)
 		}
-		pos += d.buffer(data[pos:], int64(pos))
+		pos += d.buffer(data, pos)
 	}
 	if d.lostHere > 0 {
 		d.problem(event.Remark, 0, fmt.Sprintf("%d buffers are marked as following lost events", d.lostHere))
 	}
-	return first, d.tally, nil
+	if d.tape.err != nil {
+		d.problem(event.Unreadable, d.tape.size, d.tape.err.Error())
+	}
+	return h, d.tally, nil
 }
 
 // begin reads the header of a trace; files that were put together hold several.
 func (d *decoder) begin(data []byte, off int64) {
+	data = data[:min(len(data), int(le.Uint32(data)))]
 	d.h, d.noClock = Header{}, true
 	d.format = int(le.Uint32(data[44:]) & 0xffff)
 	d.readHeader(data)
@@ -104,12 +125,12 @@ func (d *decoder) problem(kind event.ProblemKind, off int64, text string) {
 
 // buffer reads the buffer at the front of data, which stands at off, and
 // returns how many bytes it takes up.
-func (d *decoder) buffer(data []byte, off int64) int {
+func (d *decoder) buffer(data []byte, off int64) int64 {
 	if len(data) < bufferHeader {
 		if !zero(data) {
 			d.problem(event.Damage, off, fmt.Sprintf("%d bytes behind the last buffer are not a buffer", len(data)))
 		}
-		return len(data)
+		return int64(len(data))
 	}
 	size := int(le.Uint32(data))
 	if size < bufferHeader || size > maxBuffer {
@@ -128,7 +149,7 @@ func (d *decoder) buffer(data []byte, off int64) int {
 	if flags&flagCompressed != 0 {
 		var ok bool
 		if b, ok = d.expand(b, used, off); !ok {
-			return min(size, len(data))
+			return int64(min(size, len(data)))
 		}
 		d.squeezed = true
 	} else if len(b) < size && used > len(b) {
@@ -145,21 +166,18 @@ func (d *decoder) buffer(data []byte, off int64) int {
 		used = bufferHeader // empty
 	}
 	d.events(b[:used])
-	return min(size, len(data))
+	return int64(min(size, len(data)))
 }
 
 // skip passes over what is no buffer, up to where the next one may stand.
-func (d *decoder) skip(data []byte, off int64) int {
+func (d *decoder) skip(data []byte, off int64) int64 {
 	n := min(d.h.BufferSize, len(data))
 	if zero(data[:n]) {
-		// Reserved by the writer, never used.
-		for n < len(data) && data[n] == 0 {
-			n++
-		}
-		return n &^ 7 // buffers start at multiples of 8
+		// Reserved by the writer, never used. Buffers start at multiples of 8.
+		return (d.tape.zeros(off+int64(n)) - off) &^ 7
 	}
 	d.problem(event.Damage, off, fmt.Sprintf("no buffer header here; %d bytes are passed over", n))
-	return n
+	return int64(n)
 }
 
 // zero reports whether b is nothing but zeros.

@@ -136,6 +136,7 @@ func FuzzDecode(f *testing.F) {
 			info(sample, "Sample-Provider", 8, 0, 2, property{0, "count", 4, 0, 1, 0}, property{propStruct | propCount, "item", 2, 1, 0, 0}, property{0, "n", 4, 0, 1, 0})))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
+		comparePieces(t, data, 512)
 		events, records := 0, 0
 		_, tally, err := Decode(data, Sink{
 			Record: func(r *Record) {

@@ -16,12 +16,15 @@ const maxLearned = 1 << 14
 
 // learnAll looks for descriptions in all buffers that are not compressed,
 // since they may stand behind the events they describe.
-func (d *decoder) learnAll(data []byte) {
-	for pos := 0; len(data)-pos >= bufferHeader; {
-		b := data[pos:]
+func (d *decoder) learnAll() {
+	for pos := int64(0); d.nlearned < maxLearned; {
+		b := d.tape.buffer(pos, 0)
+		if len(b) < bufferHeader {
+			return
+		}
 		size := int(le.Uint32(b))
 		if size < bufferHeader || size > maxBuffer {
-			pos += d.h.BufferSize
+			pos += int64(d.h.BufferSize)
 			continue
 		}
 		b = b[:min(size, len(b))]
@@ -38,7 +41,7 @@ func (d *decoder) learnAll(data []byte) {
 				at += (n + 7) &^ 7
 			}
 		}
-		pos += size
+		pos += int64(size)
 	}
 }
 
