@@ -130,7 +130,12 @@ type ccmScanner struct {
 }
 
 func parseCMTrace(in *Input, out *Output) error {
-	newCCMScanner(in, out).scan()
+	s := newCCMScanner(in, out)
+	if in.carry != nil {
+		s.framed, _ = (*in.carry).(bool)
+		defer func() { *in.carry = s.framed }()
+	}
+	s.scan()
 	return nil
 }
 
@@ -145,7 +150,8 @@ func newCCMScanner(in *Input, out *Output) *ccmScanner {
 func (s *ccmScanner) scan() {
 	text := s.doc.text
 	next := strings.Index(text, recordOpen)
-	if s.framed = next >= 0; s.framed {
+	if next >= 0 {
+		s.framed = true
 		room := estimateRecords(text[next:])
 		s.out.Events = make([]event.Event, 0, room)
 		s.fields = make([]event.Field, 0, room+room/2)

@@ -3,11 +3,10 @@ package parsers
 import (
 	"encoding/binary"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"golang.org/x/text/encoding/charmap"
 
 	"debrief/event"
 )
@@ -160,47 +159,23 @@ func decodeUTF16(data []byte, order binary.ByteOrder) (text, odd string) {
 
 // decodeMixed keeps the lines that are UTF-8 and reads the others in a code page.
 func decodeMixed(text string) (string, string) {
-	page, name := charmap.Windows1252, "Windows-1252"
-	if looksOEM(text) {
-		page, name = charmap.CodePage850, "code page 850"
-	}
+	page, name := guessPage(text)
+	decoder := page.NewDecoder()
 	var b strings.Builder
 	b.Grow(len(text) + len(text)/8)
-	for len(text) > 0 {
-		line := text
-		if i := strings.IndexByte(text, '\n'); i >= 0 {
-			line = text[:i+1]
-		}
-		text = text[len(line):]
+	var raw, wide []byte
+	for line := range strings.Lines(text) {
 		if utf8.ValidString(line) {
 			b.WriteString(line)
 			continue
 		}
-		for i := 0; i < len(line); i++ {
-			b.WriteRune(page.DecodeByte(line[i]))
-		}
+		raw = append(raw[:0], line...)
+		wide = slices.Grow(wide[:0], utf8.UTFMax*len(raw))
+		decoder.Reset()
+		n, _, _ := decoder.Transform(wide[:cap(wide)], raw, true) // what fits nowhere becomes U+FFFD
+		b.Write(wide[:n])
 	}
 	return b.String(), name
-}
-
-// looksOEM tells the console's code page from the ANSI one: its letters lie at
-// 0x80 to 0xA5, where Windows-1252 has punctuation.
-func looksOEM(text string) bool {
-	letter := func(i int) bool {
-		return i >= 0 && i < len(text) && (text[i]|0x20) >= 'a' && (text[i]|0x20) <= 'z'
-	}
-	oem, ansi := 0, 0
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case c >= 0xC0:
-			ansi++
-		case c >= 0x81 && c <= 0xA5 && (c < 0x91 || c > 0x97) && c != 0x85 && c != 0x99 && c != 0xA0:
-			if letter(i-1) || letter(i+1) {
-				oem++
-			}
-		}
-	}
-	return oem > ansi
 }
 
 // pos is the position of text[off], which stands in the given line.

@@ -18,26 +18,54 @@ import (
 // "WinHTTP" is in the language of Windows, so place and shape tell: of the
 // lines behind the title the first with a colon and a value is the server, the
 // second the list of what goes around it, and a lone line without is direct
-// access. A value in parentheses stands for none.
+// access. A value in parentheses stands for none. The prompts of a console
+// whose text was copied are not looked at.
 //
 //	Current WinHTTP advanced proxy settings:
 //
-//	{"Proxy":"proxy.contoso.example:8080","ProxyBypass":"<local>","AutoconfigUrl":"","AutoDetect":false}
+//	{"ProxyIsEnabled":true,"Proxy":"proxy.contoso.example:8080","ProxyBypass":"<local>",
+//	 "AutoConfigIsEnabled":false,"AutoconfigUrl":"","AutoDetect":false,"PerUserProxySettings":true}
 //
-// Every line is also an event without a time. Source: Microsoft Learn "netsh
-// winhttp".
+// What is empty is left out, down to "{}" for no proxy at all, and what is set
+// but not enabled is not in use.
+//
+// Every line is also an event without a time. Sources: Microsoft Learn "netsh
+// winhttp"; outputs of both commands published by users of Windows 7 to 11 in
+// Chinese and English.
 func winHTTPParser() Parser {
 	return Parser{
 		Name:    "winhttp",
 		Doc:     "output of netsh winhttp show proxy and show advproxy",
-		Version: "1",
+		Version: "2",
 		Match: func(in *Input) bool {
-			title, _, _ := strings.Cut(trim(head(in, 1024)), "\n")
-			title = trim(title)
-			return strings.Contains(title, "WinHTTP") && strings.HasSuffix(title, ":") && len(title) < 120
+			filled := 0
+			for line := range strings.Lines(head(in, 1024)) {
+				if line = trim(line); isWinHTTPTitle(line) {
+					return true
+				}
+				if line != "" {
+					filled++
+				}
+				if filled > 3 {
+					break
+				}
+			}
+			return false
 		},
 		Parse: parseWinHTTP,
 	}
+}
+
+// isWinHTTPTitle reports whether a line is the title of the settings.
+func isWinHTTPTitle(line string) bool {
+	return strings.Contains(line, "WinHTTP") && (strings.HasSuffix(line, ":") || strings.HasSuffix(line, "：")) && len(line) < 120
+}
+
+// isPrompt reports whether a line is a prompt of cmd.exe or PowerShell, with a
+// command behind it or not: "C:\Windows>…", "PS C:\>…".
+func isPrompt(line string) bool {
+	line = strings.TrimPrefix(line, "PS ")
+	return len(line) > 3 && line[0]|0x20 >= 'a' && line[0]|0x20 <= 'z' && line[1] == ':' && line[2] == '\\' && strings.Contains(line, ">")
 }
 
 func parseWinHTTP(in *Input, out *Output) error {
@@ -48,8 +76,8 @@ func parseWinHTTP(in *Input, out *Output) error {
 	var direct event.Pos
 	for l := range doc.filled() {
 		sink.addLine(event.Event{Source: event.WinHTTPProxy, Message: l.text, Flags: event.Pasted, Pos: l.pos}, l.start, l.start+len(l.raw))
-		if !titled {
-			titled = true
+		if !titled || isPrompt(l.text) {
+			titled = titled || isWinHTTPTitle(l.text)
 			continue
 		}
 		if strings.HasPrefix(l.text, "{") && !advanced && pairs == 0 {
@@ -98,18 +126,37 @@ func advancedProxy(doc *document, out *Output, line, start int) {
 	if !whole {
 		out.Problem(event.Damage, doc.pos(line, start), "the settings are cut off or are not JSON")
 	}
-	for _, p := range pairs {
-		pos := doc.pos(line+p.line-1, start+p.offset)
-		switch {
-		case p.depth != 1:
-		case strings.EqualFold(p.key, "Proxy"):
-			out.Facts = append(out.Facts, event.Text("proxy.winhttp", "", p.value, pos))
-		case strings.EqualFold(p.key, "ProxyBypass"):
-			out.Facts = append(out.Facts, bypassFact(p.value, pos))
-		case strings.EqualFold(p.key, "AutoConfigUrl"):
-			out.Facts = append(out.Facts, event.Text("proxy.winhttp-script", "", p.value, pos))
-		case strings.EqualFold(p.key, "AutoDetect"):
-			out.Facts = append(out.Facts, event.Bool("proxy.winhttp-detect", "", strings.EqualFold(p.value, "true"), pos))
+	// get returns a setting and its place. It is empty where what enables it says no.
+	get := func(name, enabled string) (value string, pos event.Pos, ok bool) {
+		off := false
+		for _, p := range pairs {
+			switch {
+			case p.depth != 1:
+			case strings.EqualFold(p.key, enabled):
+				off = strings.EqualFold(p.value, "false")
+			case strings.EqualFold(p.key, name):
+				value, pos, ok = trim(p.value), doc.pos(line+p.line-1, start+p.offset), true
+			}
 		}
+		if off {
+			value = ""
+		}
+		return value, pos, ok
+	}
+	proxy, pos, ok := get("Proxy", "ProxyIsEnabled")
+	if !ok {
+		pos = doc.pos(line, start)
+	}
+	if ok || whole {
+		out.Facts = append(out.Facts, event.Text("proxy.winhttp", "", proxy, pos))
+	}
+	if value, pos, ok := get("ProxyBypass", ""); ok {
+		out.Facts = append(out.Facts, bypassFact(value, pos))
+	}
+	if value, pos, ok := get("AutoConfigUrl", "AutoConfigIsEnabled"); ok {
+		out.Facts = append(out.Facts, event.Text("proxy.winhttp-script", "", value, pos))
+	}
+	if value, pos, ok := get("AutoDetect", ""); ok {
+		out.Facts = append(out.Facts, event.Bool("proxy.winhttp-detect", "", strings.EqualFold(value, "true"), pos))
 	}
 }
