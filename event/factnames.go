@@ -43,6 +43,7 @@ var factNames = []FactInfo{
 	{"tpm.vulnerable-firmware", "bool"},
 	{"tpm.locked-out", "bool: too many wrong authorisations"},
 
+	{"uefi.supported", "bool: Windows was started by UEFI, and not by a BIOS or its emulation"},
 	{"uefi.forced-network", "value of the firmware variable FORCED_NETWORK_FLAG: 1 = OOBE demands a network"},
 	{"uefi.autopilot-marker", "value of the firmware variable AUTOPILOT_MARKER"},
 	{"uefi.error", "Key = forced-network or autopilot-marker, Num = HRESULT other than that there is no such variable"},
@@ -114,6 +115,9 @@ var factNames = []FactInfo{
 	{"time.stratum", "stratum of the time service: 0 = not synchronised"},
 	{"time.source", "where the time service takes the time from"},
 	{"time.last-sync", "when it last did, as Windows printed it"},
+	{"time.reference", "reference of the time service: 0 = none, 0x4C4F434C = the clock of the device itself"},
+	{"time.sync-error", "how the last attempt to synchronise ended: 0 = well, 1 = no time data, 2 = stale data only"},
+	{"time.offset-ms", "Key = time server, Num = milliseconds by which it is ahead of the device's clock, - = behind"},
 
 	{"dsreg.azure-ad-joined", "bool"},
 	{"dsreg.domain-joined", "bool"},

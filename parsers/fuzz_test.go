@@ -43,6 +43,7 @@ func FuzzMDMHTML(f *testing.F)         { fuzzParser(f, mdmHTMLParser(), "MDMDiag
 func FuzzWinHTTP(f *testing.F)         { fuzzParser(f, winHTTPParser(), "proxy.log") }
 func FuzzIPConfig(f *testing.F)        { fuzzParser(f, ipconfigParser(), "ipconfig.log") }
 func FuzzW32tm(f *testing.F)           { fuzzParser(f, w32tmParser(), "w32tm.log") }
+func FuzzTimeChart(f *testing.F)       { fuzzParser(f, timeChartParser(), "stripchart.log") }
 func FuzzTpmtool(f *testing.F)         { fuzzParser(f, tpmtoolParser(), "tpmtool.log") }
 func FuzzCertutil(f *testing.F)        { fuzzParser(f, certutilParser(), "certutil.log") }
 func FuzzWindowsUpdate(f *testing.F)   { fuzzParser(f, windowsUpdateParser(), "WindowsUpdate.log") }

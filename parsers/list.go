@@ -37,6 +37,7 @@ func All() []Parser {
 		winHTTPParser(),
 		ipconfigParser(),
 		w32tmParser(),
+		timeChartParser(),
 		etwTextParser(),
 		msiParser(),
 		setupactParser(),

@@ -20,18 +20,39 @@ import (
 //
 // The words are those of the language of Windows, the order and the numbers are
 // not: the lines are told by their place behind the leap indicator. A leap
-// indicator of 3 and a stratum of 0 mean that the clock is not synchronised.
-// The time of the last synchronisation is the wall clock in the format of the
-// country and stays text. Each line is an event without a time.
+// indicator of 3 and a stratum of 0 mean that the clock is not synchronised. A
+// clock that runs by itself has a stratum of 1 and no warning, and calls itself
+// its reference: 0x4C4F434C, "LOCL". The time of the last synchronisation is the
+// wall clock in the format of the country and stays text; a word stands there
+// when there was none. Each line is an event without a time.
 //
-// Source: Microsoft Learn "Windows Time service tools and settings".
+// With /verbose seven lines more follow, of which the sixth says how the last
+// attempt ended: 0 well, 1 without time data, 2 with stale data.
+//
+//	Phase Offset: 0.0001234s
+//	ClockRate: 0.0156250s
+//	State Machine: 2 (Sync)
+//	Time Source Flags: 0 (None)
+//	Server Role: 0 (None)
+//	Last Sync Error: 0 (The command completed successfully.)
+//	Time since Last Good Sync Time: 19.4823644s
+//
+// Where the service does not run there is a sentence with its code, and the
+// name of the file tells whose it is.
+//
+// Sources: Microsoft Learn "Windows Time service tools and settings"; outputs
+// published in English, German, French and Chinese, among them those in the
+// tests of Checkmk.
 func w32tmParser() Parser {
 	return Parser{
 		Name:    "w32tm",
 		Doc:     "output of w32tm /query /status",
-		Version: "1",
+		Version: "2",
 		Match: func(in *Input) bool {
 			h := head(in, 2048)
+			if strings.Contains(stem(in.Path), "w32tm") && timeServiceError(trim(h)) {
+				return true
+			}
 			for r := (lineReader{text: h}); r.num < 10; {
 				line, _, ok := r.read()
 				if !ok {
@@ -42,7 +63,7 @@ func w32tmParser() Parser {
 					precision, _, _ := r.read()
 					_, level := labelled(stratum)
 					_, ticks := labelled(precision)
-					return level && ticks && strings.Contains(precision, "ns")
+					return level && ticks && isTick(precision)
 				}
 			}
 			return false
@@ -66,6 +87,24 @@ func labelled(line string) (n int64, ok bool) {
 	return int64(m), digits > 0
 }
 
+// isTick reports whether a line of the precision names its tick: "119.209ns",
+// "15.625ms".
+func isTick(line string) bool {
+	for i := 1; i+1 < len(line); i++ {
+		if (line[i] == 'n' || line[i] == 'm') && line[i+1] == 's' && line[i-1] >= '0' && line[i-1] <= '9' {
+			return true
+		}
+	}
+	return false
+}
+
+// timeServiceError reports whether a line ends with a failing HRESULT in
+// parentheses, as a command that could not be done is told.
+func timeServiceError(line string) bool {
+	_, code, ok := strings.Cut(line, "(0x8")
+	return ok && len(code) == 8 && code[7] == ')'
+}
+
 // isLeap reports whether a line is that of the leap indicator, "…: 0(…)".
 func isLeap(line string) bool {
 	_, value, ok := strings.Cut(line, ": ")
@@ -79,14 +118,20 @@ func parseW32tm(in *Input, out *Output) error {
 	sink := newSink(&doc, out)
 	place := 0 // of the line, from the leap indicator; 0 = not met yet
 	for l := range doc.filled() {
-		name, value, pair := strings.Cut(l.text, ":")
-		value = trim(value)
 		e := event.Event{Source: event.TimeStatus, Message: l.text, Flags: event.Pasted, Pos: l.pos}
-		if !pair {
+		if timeServiceError(l.text) {
+			e.Level = event.LevelError
+		}
+		name, value, pair := strings.Cut(l.text, ":")
+		if !pair || isPrompt(l.text) {
 			sink.addLine(e, l.start, l.start+len(l.raw))
+			if isPrompt(l.text) {
+				place = 0
+			}
 			continue
 		}
-		e.Fields = event.Fields{{Name: "name", Value: trim(name)}, {Name: "value", Value: value}}
+		value = trim(value)
+		e.Fields = event.Fields{{Name: "name", Value: strings.TrimSpace(name)}, {Name: "value", Value: value}}
 		sink.add(e)
 		if isLeap(l.raw) {
 			place = 0
@@ -94,17 +139,31 @@ func parseW32tm(in *Input, out *Output) error {
 			continue
 		}
 		place++
-		n, numeric := labelled(l.raw)
-		switch {
-		case place == 1:
-			out.Facts = append(out.Facts, event.Number("time.leap", "", n, l.pos))
-		case place == 2 && numeric:
-			out.Facts = append(out.Facts, event.Number("time.stratum", "", n, l.pos))
-		case place == 7 && value != "":
-			out.Facts = append(out.Facts, event.Text("time.last-sync", "", value, l.pos))
-		case place == 8 && value != "":
-			out.Facts = append(out.Facts, event.Text("time.source", "", value, l.pos))
+		if f, ok := timeFact(place, value, l.pos); ok {
+			out.Facts = append(out.Facts, f)
 		}
 	}
 	return nil
+}
+
+// timeFact makes the fact of the line at a place, if there is one.
+func timeFact(place int, value string, pos event.Pos) (event.Fact, bool) {
+	n, numeric := labelled(": " + value)
+	switch place {
+	case 1:
+		return event.Number("time.leap", "", n, pos), true
+	case 2:
+		return event.Number("time.stratum", "", n, pos), numeric
+	case 6:
+		id, _, _ := strings.Cut(value, " ")
+		code, err := hresultText(id)
+		return event.Number("time.reference", "", int64(code), pos), err == nil && strings.HasPrefix(id, "0x")
+	case 7:
+		return event.Text("time.last-sync", "", value, pos), strings.ContainsAny(value, "0123456789")
+	case 8:
+		return event.Text("time.source", "", value, pos), value != ""
+	case 15:
+		return event.Number("time.sync-error", "", n, pos), numeric && strings.Contains(value, " (")
+	}
+	return event.Fact{}, false
 }

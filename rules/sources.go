@@ -40,6 +40,7 @@ var factSources = []struct {
 	{"dsreg.", []string{"txt.dsregcmd"}},
 	{"proxy.", []string{"txt.winhttp-proxy"}},
 	{"net.", []string{"txt.ipconfig"}},
+	{"time.offset-ms", []string{"txt.time-chart"}},
 	{"time.", []string{"txt.time-status"}},
 	{"uefi.", []string{"txt.uefi"}},
 	{"collection.", []string{"json.mdm-metadata", "txt.footprint", "json.diagnostics-framework", "xml.intune-results"}},
