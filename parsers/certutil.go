@@ -24,38 +24,63 @@ import (
 // behind the line of equals signs stand the serial number, the issuer, the two
 // indented dates and the subject, and the hash line has "(sha1)" in it. Each
 // block becomes an event without a time with the fields "store", "issuer",
-// "subject", "not-before", "not-after", "sha1" and those of the lines that
-// follow by their own names; a line without a name is a "note". A block whose beginning has another shape (a
-// revocation list) keeps its own names throughout.
+// "subject", "not-before", "not-after", "sha1" and those of the lines around
+// them by their own names; a line without a name is a "note". What is nested in
+// a file of several certificates has lines of its own in front. With -v issuer
+// and subject are titles with the parts of the name beneath, and the hashes of
+// the names and the key come before that of the certificate:
+//
+//	Issuer:
+//	    CN=Contoso CA
+//	    O=Contoso
+//	  Name Hash(sha1): 00112233445566778899aabbccddeeff00112233
+//
+//	 NotBefore: 3/5/2025 9:14 AM
+//	 NotAfter: 3/5/2026 9:14 AM
+//
+//	Subject:
+//	    CN=PC-0001
+//
+// A revocation list has two dates as well and no subject behind them; it keeps
+// its own names. A store without a certificate has a title and no block.
 //
 // The dates are the wall clock in the format of the country. Month and day are
 // told apart by a date of the file whose day is above 12; where no date of the
 // file tells, the end of validity is no fact.
 //
-// Source: Microsoft Learn "certutil"; the form as shown in its articles on
-// certificate stores.
+// Sources: Microsoft Learn "certutil" and its articles on certificate stores;
+// outputs published in Chinese, English, French, German, Italian and
+// Portuguese, in tests of other programs among others.
 func certutilParser() Parser {
 	return Parser{
 		Name:    "certutil",
 		Doc:     "output of certutil -store",
-		Version: "1",
+		Version: "2",
 		Match: func(in *Input) bool {
 			h := head(in, 8192)
-			if !strings.Contains(h, "================ ") {
-				return false
+			if strings.Contains(h, "================ ") {
+				return strings.Contains(h, "(sha1)") || strings.Contains(h, "CertUtil: ")
 			}
-			return strings.Contains(h, "(sha1)") || strings.Contains(h, "CertUtil: ")
+			// The verb is in no language: an empty store.
+			first, _, _ := strings.Cut(trim(h), "\n")
+			return strings.Contains(first, ` "`) && strings.Contains(h, "\nCertUtil: -") && strings.Contains(h, "-store")
 		},
 		Parse: parseCertutil,
 	}
 }
 
+// certLine is a line of a block. One without a name is a note.
+type certLine struct {
+	name, value string
+	note        bool
+	indented    bool
+}
+
 // certBlock is a block of which the lines are being read.
 type certBlock struct {
-	pos    event.Pos
-	title  string
-	fields event.Fields
-	dates  int // indented lines among the first four
+	pos   event.Pos
+	title string
+	lines []certLine
 }
 
 func parseCertutil(in *Input, out *Output) error {
@@ -64,32 +89,44 @@ func parseCertutil(in *Input, out *Output) error {
 	c := certutil{out: out, sink: newSink(&doc, out), order: dateOrder(doc.text)}
 	for l := range doc.filled() {
 		if strings.HasPrefix(l.text, "======") {
+			// A line right behind another opens what is nested in it.
+			title := trim(strings.Trim(l.text, "="))
+			if c.block != nil && len(c.block.lines) == 0 {
+				c.block.lines = append(c.block.lines, certLine{value: title, note: true})
+				continue
+			}
 			c.flush()
-			c.block = &certBlock{pos: l.pos, title: trim(strings.Trim(l.text, "="))}
+			c.block = &certBlock{pos: l.pos, title: title}
 			continue
 		}
-		name, value, ok := strings.Cut(l.text, ": ")
-		if !ok {
-			name, value, ok = strings.Cut(l.text, " = ")
+		line := readCertLine(l)
+		if c.block != nil && len(c.block.lines) < maxXMLFields && !strings.HasPrefix(l.text, "CertUtil: ") {
+			c.block.lines = append(c.block.lines, line)
+			continue
 		}
-		switch {
-		case ok && c.block != nil && len(c.block.fields) < maxXMLFields && !strings.HasPrefix(l.text, "CertUtil: "):
-			if n := len(c.block.fields); n >= 2 && n < 4 && l.raw[0] == ' ' {
-				c.block.dates++
-			}
-			c.block.fields = append(c.block.fields, event.Field{Name: trim(name), Value: trim(value)})
-		case !ok && c.block != nil && len(c.block.fields) < maxXMLFields:
-			c.block.fields = append(c.block.fields, event.Field{Name: "note", Value: l.text})
-		default:
-			c.flush()
-			if !ok {
-				c.store, _, _ = strings.Cut(l.text, " ")
-			}
-			c.sink.addLine(event.Event{Source: event.CertStore, Message: l.text, Flags: event.Pasted, Pos: l.pos}, l.start, l.start+len(l.raw))
+		c.flush()
+		if line.note {
+			c.store, _, _ = strings.Cut(l.text, " ")
 		}
+		c.sink.addLine(event.Event{Source: event.CertStore, Message: l.text, Flags: event.Pasted, Pos: l.pos}, l.start, l.start+len(l.raw))
 	}
 	c.flush()
 	return nil
+}
+
+// readCertLine splits a line into name and value. French puts a no-break space
+// in front of the colon and the equals sign.
+func readCertLine(l textLine) certLine {
+	text := strings.ReplaceAll(l.text, "\u00a0", " ")
+	name, value, ok := strings.Cut(text, ": ")
+	if !ok {
+		name, value, ok = strings.Cut(text, " = ")
+	}
+	line := certLine{name: trim(name), value: trim(value), indented: l.raw[0] == ' ' || l.raw[0] == '\t'}
+	if !ok {
+		line.name, line.value, line.note = "", text, true
+	}
+	return line
 }
 
 // certutil is one pass over an output.
@@ -100,9 +137,6 @@ type certutil struct {
 	store string
 	block *certBlock
 }
-
-// certNames are the names of the first lines of a certificate.
-var certNames = [...]string{"serial", "issuer", "not-before", "not-after", "subject"}
 
 // flush makes an event of the block at work.
 func (c *certutil) flush() {
@@ -115,30 +149,126 @@ func (c *certutil) flush() {
 	if c.store != "" {
 		e.Fields = append(e.Fields, event.Field{Name: "store", Value: c.store})
 	}
-	certificate := len(b.fields) >= len(certNames) && b.dates == 2
-	for i, f := range b.fields {
-		if certificate && i < len(certNames) {
-			f.Name = certNames[i]
-		} else if strings.HasSuffix(f.Name, "(sha1)") {
-			f.Name, f.Value = "sha1", strings.ReplaceAll(f.Value, " ", "")
+	issuer, subject, before := b.certificate()
+	hash := b.hash()
+	flat := before > 0 && !b.lines[before+2].note // and not as -v writes it
+	for i, l := range b.lines {
+		f := event.Field{Name: l.name, Value: l.value}
+		switch {
+		case l.note:
+			f.Name = "note"
+		case i == hash:
+			f.Name, f.Value = "sha1", strings.ReplaceAll(l.value, " ", "")
+		case before == 0:
+		case flat && i == before-2:
+			f.Name = "serial"
+		case flat && i == before-1:
+			f.Name = "issuer"
+		case i == before:
+			f.Name = "not-before"
+		case i == before+1:
+			f.Name = "not-after"
+		case flat && i == before+2:
+			f.Name = "subject"
 		}
 		e.Fields = append(e.Fields, f)
 	}
-	if certificate {
-		e.Message = b.title + ": " + b.fields[4].Value + ", " + b.fields[2].Value + " – " + b.fields[3].Value
-		if t, ok := c.date(b.fields[3].Value); ok {
-			f := event.At("cert.expires", b.fields[4].Value, t, b.pos)
-			f.Value = b.fields[1].Value
+	if before > 0 {
+		if !flat {
+			e.Fields = append(e.Fields, event.Field{Name: "issuer", Value: issuer}, event.Field{Name: "subject", Value: subject})
+		}
+		start, end := b.lines[before].value, b.lines[before+1].value
+		e.Message = b.title + ": " + subject + ", " + start + " – " + end
+		if t, ok := c.date(end); ok {
+			f := event.At("cert.expires", subject, t, b.pos)
+			f.Value = issuer
 			c.out.Facts = append(c.out.Facts, f)
 		}
 	}
 	c.sink.add(e)
 }
 
-// date reads the day of "3/5/2026 9:14 AM" in the order of the file.
+// certificate finds the dates of a certificate and the names around them;
+// before is the line of the first date, 0 = the block is no certificate.
+func (b *certBlock) certificate() (issuer, subject string, before int) {
+	for i := 2; i+2 < len(b.lines); i++ {
+		if next := &b.lines[i+1]; !b.lines[i].isDate() || next.note || !next.indented {
+			continue
+		}
+		above, below := &b.lines[i-1], &b.lines[i+2]
+		switch {
+		case !above.note && !above.indented && !below.note && !below.indented && isHex(b.lines[i-2].value):
+			return above.value, below.value, i
+		case below.note && !below.indented && strings.HasSuffix(below.value, ":"):
+			if subject = b.nameBelow(i + 3); subject != "" {
+				return b.nameAbove(i - 1), subject, i
+			}
+		}
+		return "", "", 0
+	}
+	return "", "", 0
+}
+
+// isDate reports whether a line is one of the indented dates.
+func (l *certLine) isDate() bool {
+	return !l.note && l.indented && l.value != "" && l.value[0] >= '0' && l.value[0] <= '9' && strings.ContainsAny(l.value, "/-.")
+}
+
+// nameBelow puts a name together of its parts from line i on.
+func (b *certBlock) nameBelow(i int) string {
+	var parts []string
+	for ; i < len(b.lines) && b.lines[i].isPart(); i++ {
+		parts = append(parts, trim(strings.Trim(b.lines[i].value, "=<> ")))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// nameAbove does so with the parts above line i, over the hashes of the name.
+func (b *certBlock) nameAbove(i int) string {
+	for i >= 0 && !b.lines[i].isPart() {
+		if b.lines[i].note {
+			return ""
+		}
+		i--
+	}
+	for i > 0 && b.lines[i-1].isPart() {
+		i--
+	}
+	return b.nameBelow(max(i, 0))
+}
+
+// isPart reports whether a line is a part of a name: "    CN=PC-0001", marked
+// by arrows where it is what was asked for.
+func (l *certLine) isPart() bool { return l.note && l.indented && strings.Contains(l.value, "=") }
+
+// hash is the line of the hash of the certificate; -1 = there is none.
+func (b *certBlock) hash() int {
+	found := -1
+	for i, l := range b.lines {
+		if !l.note && !l.indented && strings.HasSuffix(l.name, "(sha1)") {
+			found = i
+		}
+	}
+	return found
+}
+
+// isHex reports whether a value is a number in hex, as serial numbers are.
+func isHex(s string) bool {
+	for i := range len(s) {
+		if hexDigit(s[i]) < 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// date reads the day of "3/5/2026 9:14 AM" in the order of the file. The years
+// of the Buddhist calendar, which Thai Windows prints, are not read.
 func (c *certutil) date(s string) (time.Time, bool) {
 	a, b, year, ok := dateNumbers(s)
 	switch {
+	case ok && year > 2450 && year < 2700:
+		return time.Time{}, false
 	case !ok:
 		t, _, iso := scanDate(s, time.Time{}) // year first
 		return t, iso
