@@ -13,22 +13,30 @@ import (
 //	2025-03-05 09:14:02, Info                         [windeploy.exe] Waiting for services
 //	2025-03-05 09:14:02, Error      [0x0601c2] IBS    Cannot read the answer file
 //	2025-03-05 09:14:02, Info                  CBS    Failed to pin a sample [HRESULT = 0x800f0805]
+//	2025-03-05 09:14:02, Info                  CSI    00000001@2025/3/5:08:14:02.117 a sample
 //	2025-03-05 09:14:02, Warning               DISM   DISM Manager: PID=1234 TID=5678 a sample - CSample::Load
+//	2025-03-05 09:14:02, Error                        a sample of no component
 //
 //	time       wall clock, no zone
 //	level      Info, Warning, Error, FatalError, Perf
 //	[0x…]      id of the message, the field "id"
 //	component  the bracketed program or the word before the text: Provider
 //
-// A line without a time goes on with the message above it. A log of another
-// name is told by the component of its first records. Sources: Microsoft Learn
-// "Windows Setup log files and event logs" and "Deployment troubleshooting and
-// log files"; observed in collections of 2020 to 2026.
+// Some records of servicing state UTC as well, behind the "@" of CSI and in
+// "Universal Time is: …"; the difference is the offset of their zone. A line
+// without a time goes on with the message above it, in dism.log also those of
+// the imaging library, "[1234] [0x80070002] …". A log of another name is told by
+// the component of its first records.
+//
+// Sources: Microsoft Learn "Windows Setup log files and event logs", "Deployment
+// troubleshooting and log files" and its articles on servicing, whose examples
+// state both times for devices of several zones; observed in collections of
+// 2020 to 2026; logs of Windows 7 to 11 24H2 that users published.
 func setupactParser() Parser {
 	return Parser{
 		Name:    "setupact",
 		Doc:     "logs of Windows Setup and OOBE (setupact.log) and of servicing (CBS.log, dism.log)",
-		Version: "2",
+		Version: "3",
 		Match: func(in *Input) bool {
 			return beginsRecords(in, setupRecord) || setupNamed(in.Path) != "" && isText(in)
 		},
@@ -88,7 +96,47 @@ func setupRecord(line string, e *event.Event) bool {
 	}
 	e.Time, e.Clock, e.Level = t, event.ClockLocal, level
 	setupMessage(e, rest)
+	if utc, ok := servicingUTC(e); ok {
+		declareOffset(e, utc)
+	}
 	return true
+}
+
+// servicingUTC reads the UTC time that a record of servicing states:
+// "00000001@2025/3/5:08:14:02.117 …" of CSI, "Universal Time is: 2025-03-05
+// 08:14:02.117" of CBS.
+func servicingUTC(e *event.Event) (time.Time, bool) {
+	switch e.Provider {
+	case "CSI":
+		number, rest, ok := strings.Cut(e.Message[:min(len(e.Message), 64)], "@")
+		if !ok || len(number) != 8 || !isHex(number) {
+			return time.Time{}, false
+		}
+		midnight, rest, ok := scanDate(rest, time.Time{})
+		rest, colon := strings.CutPrefix(rest, ":")
+		d, _, clock := scanClock(rest)
+		return midnight.Add(d), ok && colon && clock
+	case "CBS":
+		stamp, ok := strings.CutPrefix(e.Message, "Universal Time is: ")
+		if !ok {
+			return time.Time{}, false
+		}
+		t, zoned, ok := parseISO(stamp)
+		return t, ok && !zoned
+	}
+	return time.Time{}, false
+}
+
+// declareOffset gives a record on the wall clock the zone that the same moment
+// in UTC proves. Times that are no whole quarter hours apart are not the same
+// moment.
+func declareOffset(e *event.Event, utc time.Time) {
+	apart := e.Time.Sub(utc)
+	offset := apart.Round(15 * time.Minute)
+	if offset < -14*time.Hour || offset > 14*time.Hour || (apart-offset).Abs() > time.Minute {
+		return
+	}
+	e.Time, e.Clock, e.Offset = e.Time.Add(-offset), event.ClockDeclared, int16(offset/time.Minute)
 }
 
 // cutSetup reads "2025-03-05 09:14:02, Info " off the front of a line.

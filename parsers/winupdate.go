@@ -21,13 +21,15 @@ import (
 //	message    "FATAL", "WARNING" or "*FAILED*" in front give the level
 //
 // Records whose text Get-WindowsUpdateLog could not find have a time of 1601:
-// they have none. Sources: Microsoft Learn "Windows Update log files" and
-// "Get-WindowsUpdateLog"; Microsoft KB 902093.
+// they have none. The older form states its zone where a log begins: "Logging
+// initialized (build: 7.6.7600.320, tz: +0100)". Sources: Microsoft Learn
+// "Windows Update log files" and "Get-WindowsUpdateLog"; Microsoft KB 902093;
+// logs of Windows 7, 10 and Server 2019 that users published.
 func windowsUpdateParser() Parser {
 	return Parser{
 		Name:    "windows-update",
 		Doc:     "log of the Windows Update agent (WindowsUpdate.log)",
-		Version: "1",
+		Version: "2",
 		Match:   func(in *Input) bool { return beginsRecords(in, windowsUpdateRecord) },
 		Parse: func(in *Input, out *Output) error {
 			doc := readText(in, out)
@@ -82,7 +84,32 @@ func windowsUpdateRecord(line string, e *event.Event) bool {
 	case strings.HasPrefix(e.Message, "WARNING"):
 		e.Level = event.LevelWarning
 	}
+	if _, zone, ok := strings.Cut(e.Message, "Logging initialized ("); ok && before && !e.Time.IsZero() {
+		if _, zone, ok = strings.Cut(zone, "tz: "); ok {
+			zone, _, _ = strings.Cut(zone, ")")
+			if minutes, ok := zoneMinutes(zone); ok {
+				e.Time, e.Clock, e.Offset = e.Time.Add(-time.Duration(minutes)*time.Minute), event.ClockDeclared, int16(minutes)
+			}
+		}
+	}
 	return true
+}
+
+// zoneMinutes reads "+0100", the minutes that the wall clock is ahead of UTC.
+func zoneMinutes(zone string) (int, bool) {
+	if len(zone) != 5 || zone[0] != '+' && zone[0] != '-' {
+		return 0, false
+	}
+	h, nh := number(zone[1:3], 2)
+	m, nm := number(zone[3:], 2)
+	minutes := h*60 + m
+	if nh != 2 || nm != 2 || minutes > 14*60 {
+		return 0, false
+	}
+	if zone[0] == '-' {
+		minutes = -minutes
+	}
+	return minutes, true
 }
 
 // column cuts the next word off s.
@@ -182,17 +209,9 @@ func reportingTime(s string, e *event.Event) bool {
 		return false
 	}
 	d, zone, ok := scanClock(s[11:])
-	if !ok || len(zone) != 5 || zone[0] != '+' && zone[0] != '-' {
+	minutes, zoned := zoneMinutes(zone)
+	if !ok || !zoned {
 		return false
-	}
-	h, nh := number(zone[1:3], 2)
-	m, nm := number(zone[3:], 2)
-	minutes := h*60 + m
-	if nh != 2 || nm != 2 || minutes > 14*60 {
-		return false
-	}
-	if zone[0] == '-' {
-		minutes = -minutes
 	}
 	e.Time, e.Clock, e.Offset = midnight.Add(d-time.Duration(minutes)*time.Minute), event.ClockDeclared, int16(minutes)
 	return true
