@@ -123,7 +123,7 @@ type thinner struct {
 
 	seen    int       // records so far
 	after   int       // neighbours still to be kept
-	pulsed  time.Time // of the last record kept
+	pulsed  time.Time // wall clock of the last record kept
 	recent  ring      // the last records that were not kept
 	late    ring      // the last records for which there was no room
 	refused int       // records for which there was no room, late ones included
@@ -135,6 +135,12 @@ func newThinner(want func(*event.Event) bool, room, edge int64) *thinner {
 		want: want, room: room, half: room / 2, kinds: map[kind]int{}, names: map[string]string{}, edge: int(edge),
 		recent: ring{size: int(max(edge, contextRecords))}, late: ring{size: int(min(lastRecords, 1+room/2048))},
 	}
+}
+
+// wallTime is the time of a record on the wall clock: of the records of one log
+// some may state their zone.
+func wallTime(e *event.Event) time.Time {
+	return e.Time.Add(time.Duration(e.Offset) * time.Minute)
 }
 
 // take looks at the records of one window.
@@ -175,13 +181,14 @@ func (t *thinner) beats(e *event.Event) bool {
 	if e.Time.IsZero() {
 		return false
 	}
-	return e.Time.Sub(t.pulsed) >= pulse || e.Time.Before(t.pulsed)
+	wall := wallTime(e)
+	return wall.Sub(t.pulsed) >= pulse || wall.Before(t.pulsed)
 }
 
 // keep keeps a record, as long as there is room.
 func (t *thinner) keep(e event.Event) {
 	if !e.Time.IsZero() {
-		t.pulsed = e.Time
+		t.pulsed = wallTime(&e)
 	}
 	need := size(&e)
 	if t.room < need || t.room <= t.half && t.isFrequent(&e) {
