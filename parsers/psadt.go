@@ -10,18 +10,22 @@ import (
 // other form is that of CMTrace.
 //
 //	[03-05-2025 09:14:02.117] [Installation] [Show-InstallationWelcome] [Info] :: a sample
+//	[2025-03-05 09:14:02.117] [Installation] [Open-ADTSession] [Success] :: a sample
 //	[2025-03-05T09:14:02.1171234+01:00] [Installation] [Open-ADTSession] [Success] :: a sample
 //
-// They are the time, of version 3 the wall clock with the month first and of
-// version 4 with its zone, the section (left out in old versions), the function
-// that speaks, which is the Provider, and Info, Success, Warning or Error.
-// Lines that begin no record go on with the message. Source: the source of the
-// toolkit, Write-Log and Write-ADTLogEntry.
+// They are the time, of version 3 the wall clock with the month first, of
+// version 4.0 with the year first, and of version 4.1 with its zone where one is
+// known; the section, which may be missing; the function that speaks, which is
+// the Provider and may be missing too; and Info, Success, Warning or Error, which
+// the copy on the console leaves out. Lines that begin no record go on with the
+// message. Sources: the source of the toolkit, Write-Log of version 3 in many
+// published packages, Write-ADTLogEntry and the tests of LogEntry of version 4;
+// output of 4.0 published with a module for it.
 func psadtParser() Parser {
 	return Parser{
 		Name:    "psadt",
 		Doc:     "logs of the PSAppDeployToolkit in its legacy form",
-		Version: "1",
+		Version: "2",
 		Match:   func(in *Input) bool { return beginsRecords(in, psadtRecord) },
 		Parse: func(in *Input, out *Output) error {
 			doc := readText(in, out)
@@ -47,10 +51,11 @@ func psadtRecord(line string, e *event.Event) bool {
 		tags, rest = append(tags, tag), after
 	}
 	message, ok := strings.CutPrefix(strings.TrimLeft(rest, " "), ":: ")
-	if !ok || len(tags) < 2 {
+	if !ok || len(tags) == 0 {
 		return false
 	}
-	switch tags[len(tags)-1] {
+	last := len(tags) - 1
+	switch tags[last] {
 	case "Info", "Success":
 		e.Level = event.LevelInfo
 	case "Warning":
@@ -58,11 +63,16 @@ func psadtRecord(line string, e *event.Event) bool {
 	case "Error":
 		e.Level = event.LevelError
 	default:
-		return false
+		if last == 0 {
+			return false
+		}
+		last++
 	}
-	e.Provider = tags[len(tags)-2]
-	if len(tags) > 2 {
-		e.Fields = event.Fields{{Name: "section", Value: tags[len(tags)-3]}}
+	if last > 0 {
+		e.Provider = tags[last-1]
+	}
+	if last > 1 {
+		e.Fields = event.Fields{{Name: "section", Value: tags[last-2]}}
 	}
 	e.Message = trim(message)
 	return true
