@@ -24,9 +24,13 @@ import (
 //
 // Some records of servicing state UTC as well, behind the "@" of CSI and in
 // "Universal Time is: …"; the difference is the offset of their zone. A line
-// without a time goes on with the message above it, in dism.log also those of
-// the imaging library, "[1234] [0x80070002] …". A log of another name is told by
-// the component of its first records.
+// without a time goes on with the message above it. The imaging library writes
+// into dism.log lines of its own without a time, which are records:
+//
+//	[1234] [0x80070002] ReadSample:(77): The system cannot find the file specified.
+//
+// They are the process, the HRESULT and the function. A log of another name is
+// told by the component of its first records.
 //
 // Sources: Microsoft Learn "Windows Setup log files and event logs", "Deployment
 // troubleshooting and log files" and its articles on servicing, whose examples
@@ -44,10 +48,10 @@ func setupactParser() Parser {
 			doc := readText(in, out)
 			src := setupSource(in.Path, doc.text)
 			out.Cover(src)
-			lineRecords(&doc, out, src, setupRecord, setupMessage)
+			lineRecords(&doc, out, src, setupLine, setupMessage)
 			return nil
 		},
-		Cut: func(window []byte) int { return cutBeforeRecord(window, setupRecord) },
+		Cut: func(window []byte) int { return cutBeforeRecord(window, setupLine) },
 	}
 }
 
@@ -86,6 +90,26 @@ func setupSource(file, text string) event.Source {
 		}
 	}
 	return event.LogSetupact
+}
+
+// setupLine reads a record with a time or one of the imaging library.
+func setupLine(line string, e *event.Event) bool {
+	return setupRecord(line, e) || imagingRecord(line, e)
+}
+
+// imagingRecord reads "[1234] [0x80070002] …", which has no time.
+func imagingRecord(line string, e *event.Event) bool {
+	process, rest, ok := bracketed(line)
+	if !ok {
+		return false
+	}
+	code, rest, ok := bracketed(trim(rest))
+	id, digits := number(process, 10)
+	if !ok || digits == 0 || digits != len(process) || len(code) != 10 || !strings.HasPrefix(code, "0x") || !isHex(code[2:]) {
+		return false
+	}
+	e.Process, e.Fields, e.Message = uint32(id), event.Fields{{Name: "HRESULT", Value: code}}, trim(line)
+	return trim(rest) != ""
 }
 
 // setupRecord reads a record of one line.
@@ -178,9 +202,11 @@ func setupMessage(e *event.Event, rest string) {
 		}
 	}
 	// The component is padded to six characters, so two spaces follow all but
-	// the longest names.
+	// the longest names. Those of two letters are told by that: SP, the setup
+	// platform, is one.
 	word, tail, ok := strings.Cut(rest, " ")
-	if ok && isComponent(word) && strings.ToUpper(word) == word {
+	short := len(word) == 2 && strings.HasPrefix(tail, "    ") && isComponent(word+word)
+	if ok && (short || isComponent(word)) && strings.ToUpper(word) == word {
 		e.Provider, rest = word, trim(tail)
 	}
 	e.Message = rest
