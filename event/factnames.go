@@ -126,7 +126,7 @@ var factNames = []FactInfo{
 	{"dsreg.workplace-joined", "bool: the user added a work account (Entra registered)"},
 	{"dsreg.mdm-url", "address of the MDM service that the tenant names"},
 	{"dsreg.tpm-protected", "bool: the device key lies in the TPM"},
-	{"dsreg.device-auth-status", "SUCCESS, or that the device is disabled or deleted in Entra"},
+	{"dsreg.device-auth-status", "SUCCESS, or FAILED and why: the device is disabled or deleted in Entra, or the code of what kept it from asking"},
 	{"dsreg.cert-expires", "time: end of validity of the device certificate"},
 	{"dsreg.ngc-set", "bool: Windows Hello is set up"},
 	{"dsreg.ngc-prerequisite", "WillProvision, WillNotProvision: whether Windows Hello will be set up"},

@@ -22,7 +22,8 @@ import (
 //
 // The time is the wall clock in the format of the country. A line without a
 // name goes on with the value above it. Source: Microsoft Learn "Monitor
-// Delivery Optimization"; the properties as scripts of Microsoft use them.
+// Delivery Optimization"; the properties as scripts of Microsoft use them. No
+// output was found in public, so whether the time is UTC is not known.
 func deliveryOptParser() Parser {
 	return Parser{
 		Name:    "delivery-optimization",

@@ -19,8 +19,9 @@ import (
 // attempt and the last registration met become facts; the tool speaks English
 // everywhere. Every line is also an event without a time with the fields
 // "section", "name" and "value". Names of tenants and users, and the sentences
-// of servers, which hold some, stay out of facts. Source: Microsoft Learn
-// "Troubleshoot devices by using the dsregcmd command".
+// of servers, which hold some, stay out of facts. Sources: Microsoft Learn
+// "Troubleshoot devices by using the dsregcmd command" with its examples of
+// several years; excerpts of outputs published by users of Windows 11.
 func dsregcmdParser() Parser {
 	return Parser{
 		Name:    "dsregcmd",

@@ -25,7 +25,9 @@ import (
 // reg.exe leaves for any failure, and a device has been seen to give 0x80070003
 // for keys that every Windows has. The address of the upload is never kept.
 //
-// Source: Microsoft Learn "DiagnosticLog CSP".
+// Sources: Microsoft Learn "DiagnosticLog CSP"; a whole list of a device that was
+// published in a blog, which also has the elements SasUrl, ClientTimeoutInSeconds
+// and OutputFileFormat and gives 0x80070003 for keys that every Windows has.
 func intuneResultsParser() Parser {
 	return Parser{
 		Name:    "intune-results",

@@ -41,8 +41,8 @@ import (
 // name of the file tells whose it is.
 //
 // Sources: Microsoft Learn "Windows Time service tools and settings"; outputs
-// published in English, German, French and Chinese, among them those in the
-// tests of Checkmk.
+// published in English, German, French, Japanese and Chinese, among them those in
+// the tests of Checkmk.
 func w32tmParser() Parser {
 	return Parser{
 		Name:    "w32tm",
@@ -53,20 +53,9 @@ func w32tmParser() Parser {
 			if strings.Contains(stem(in.Path), "w32tm") && timeServiceError(trim(h)) {
 				return true
 			}
-			for r := (lineReader{text: h}); r.num < 10; {
-				line, _, ok := r.read()
-				if !ok {
-					return false
-				}
-				if trim(line) != "" && isLeap(line) {
-					stratum, _, _ := r.read()
-					precision, _, _ := r.read()
-					_, level := labelled(stratum)
-					_, ticks := labelled(precision)
-					return level && ticks && isTick(precision)
-				}
-			}
-			return false
+			doc := document{text: h}
+			leaps := leapLines(&doc)
+			return len(leaps) > 0 && leaps[0] <= 10
 		},
 		Parse: parseW32tm,
 	}
@@ -105,17 +94,30 @@ func timeServiceError(line string) bool {
 	return ok && len(code) == 8 && code[7] == ')'
 }
 
-// isLeap reports whether a line is that of the leap indicator, "…: 0(…)".
-func isLeap(line string) bool {
-	_, value, ok := strings.Cut(line, ": ")
-	value = trim(value)
-	return ok && len(value) > 2 && value[0] >= '0' && value[0] <= '3' && value[1] == '('
+// leapLines are the lines of a leap indicator, "…: 0(…)" or "…: 0 (…)" in some
+// languages. Other lines have that form too; the stratum and the precision
+// beneath tell.
+func leapLines(doc *document) []int {
+	var found []int
+	var above [2]textLine // the two filled lines before
+	for l := range doc.filled() {
+		if _, numeric := labelled(l.raw); numeric && isTick(l.raw) {
+			_, stratum := labelled(above[1].raw)
+			leap, ok := labelled(above[0].raw)
+			if stratum && ok && leap >= 0 && leap <= 3 {
+				found = append(found, above[0].num)
+			}
+		}
+		above[0], above[1] = above[1], l
+	}
+	return found
 }
 
 func parseW32tm(in *Input, out *Output) error {
 	doc := readText(in, out)
 	out.Cover(event.TimeStatus)
 	sink := newSink(&doc, out)
+	leaps := leapLines(&doc)
 	place := 0 // of the line, from the leap indicator; 0 = not met yet
 	for l := range doc.filled() {
 		e := event.Event{Source: event.TimeStatus, Message: l.text, Flags: event.Pasted, Pos: l.pos}
@@ -133,8 +135,8 @@ func parseW32tm(in *Input, out *Output) error {
 		value = trim(value)
 		e.Fields = event.Fields{{Name: "name", Value: strings.TrimSpace(name)}, {Name: "value", Value: value}}
 		sink.add(e)
-		if isLeap(l.raw) {
-			place = 0
+		if len(leaps) > 0 && leaps[0] == l.num {
+			leaps, place = leaps[1:], 0
 		} else if place == 0 {
 			continue
 		}
