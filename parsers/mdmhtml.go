@@ -19,6 +19,12 @@ import (
 //	<table id="CertificatesTable"><thead><tr><th>Issued to</th><th>Issued by</th><th>Expiration</th><th>Intended purposes</th></tr></thead>
 //	<tr><td>Contoso Device</td><td>Contoso CA</td><td>3/5/2026</td><td>Client Authentication</td></tr>…
 //
+// What the page could not be told stands as a comment at the end of its script:
+//
+//	/*
+//	QuerySampleNames - CSP returned empty string for ./device/Vendor/MSFT/Sample/Name
+//	*/</script>
+//
 // Each row becomes an event without a time, whose fields are its cells by the
 // names in the head of the table; tables of two columns without a head give
 // "name" and "value". The words of the page are those of Windows' language, so
@@ -26,13 +32,13 @@ import (
 // are month first on every device; the one on top is the wall clock, as the
 // UTC in the XML of two devices shows.
 //
-// Sources: observed in collections of 2024; a page of Windows 11 23H2 that was
+// Sources: observed in collections of 2024; two pages of 2024 that were
 // published.
 func mdmHTMLParser() Parser {
 	return Parser{
 		Name:    "mdm-html",
 		Doc:     "state of device management as a page (MDMDiagHTMLReport.html)",
-		Version: "1",
+		Version: "2",
 		Match: func(in *Input) bool {
 			h := head(in, 64<<10)
 			return strings.Contains(h, "<html") && (strings.Contains(h, "MDM Diagnostic") || strings.Contains(h, `id="DeviceInfoTable"`) ||
@@ -56,6 +62,7 @@ type mdmPage struct {
 	text       strings.Builder
 	in         string // what text is gathered of: "td", "th", "summary", "" = none
 	inRow, any bool   // a row is open; a table was met
+	script     bool   // the next text is that of a script
 }
 
 func parseMDMHTML(in *Input, out *Output) error {
@@ -79,9 +86,13 @@ func parseMDMHTML(in *Input, out *Output) error {
 			name, _ := z.TagName()
 			p.end(string(name))
 		case html.TextToken:
-			if text := z.Text(); p.in != "" {
+			switch text := z.Text(); {
+			case p.in != "":
 				p.text.Write(text)
-			} else if !p.any {
+			case p.script:
+				p.script = false
+				p.notes(string(text))
+			case !p.any:
 				p.created(string(text))
 			}
 		}
@@ -98,6 +109,7 @@ func (p *mdmPage) start(name string, attributes bool, z *html.Tokenizer) {
 			id = string(value)
 		}
 	}
+	p.script = name == "script"
 	switch name {
 	case "table":
 		p.endRow()
@@ -130,6 +142,23 @@ func (p *mdmPage) end(name string) {
 		if p.in == "summary" {
 			p.endCell()
 		}
+	}
+}
+
+// notes makes events of the comment at the end of a script.
+func (p *mdmPage) notes(script string) {
+	start := strings.LastIndex(script, "/*")
+	if start < 0 || !strings.HasSuffix(trim(script[start+2:]), "*/") {
+		return
+	}
+	p.endRow()
+	line := p.line + strings.Count(script[:start], "\n")
+	for text := range strings.Lines(script[start:]) {
+		if note := trim(strings.TrimSuffix(strings.TrimPrefix(trim(text), "/*"), "*/")); note != "" {
+			p.sink.add(event.Event{Source: event.MDMReportHTML, Message: note, Pos: p.doc.pos(line, p.at+start)})
+		}
+		line++
+		start += len(text)
 	}
 }
 
