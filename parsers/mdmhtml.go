@@ -148,9 +148,10 @@ func (p *mdmPage) end(name string) {
 // notes makes events of the comment at the end of a script.
 func (p *mdmPage) notes(script string) {
 	start := strings.LastIndex(script, "/*")
-	if start < 0 || !strings.HasSuffix(trim(script), "*/") {
+	if start < 0 || !strings.HasSuffix(trim(script[start+2:]), "*/") {
 		return
 	}
+	p.endRow()
 	line := p.line + strings.Count(script[:start], "\n")
 	for text := range strings.Lines(script[start:]) {
 		if note := trim(strings.TrimSuffix(strings.TrimPrefix(trim(text), "/*"), "*/")); note != "" {
