@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"strings"
+
+	"debrief/timeline"
 )
 
 // stateStyle colours the state of an interval.
@@ -104,10 +106,14 @@ func (p *printer) row(r *Row, startColumn int) {
 	if number, _, _ := strings.Cut(r.Code, " "); number != "" {
 		label += "  " + number
 	}
+	width := max(p.width-fixed, 20)
+	if r.Kind == string(timeline.KindSignIn) { // SIDs differ at their ends
+		label = fitMiddle(label, width)
+	}
 	p.line(2, p.style(dimStyle, fit(r.Start.Shown, startColumn))+"  "+
 		fit(r.Duration.Shown, durationColumn)+"  "+
 		p.style(stateStyle(r.State), fit(r.State, stateColumn))+"  "+
-		strings.TrimRight(fit(label, max(p.width-fixed, 20)), " "))
+		strings.TrimRight(fit(label, width), " "))
 }
 
 func (p *printer) device(v *View) {

@@ -63,6 +63,7 @@ var regSources = []struct{ prefix, source string }{
 var spanSources = map[string][]string{
 	"session":       {"evtx.shell-core", "reg.autopilot", "reg.esp-tracking"},
 	"page":          {"evtx.shell-core", "reg.autopilot", "reg.esp-tracking"},
+	"sign-in":       {"evtx.shell-core", "evtx.system"},
 	"phase":         {"evtx.shell-core", "reg.autopilot", "reg.esp-tracking"},
 	"subcategory":   {"evtx.shell-core", "reg.autopilot", "reg.esp-tracking"},
 	"provider":      {"reg.esp-tracking", "evtx.shell-core"},

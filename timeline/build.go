@@ -34,6 +34,7 @@ func Build(in Input) *Timeline {
 	b.sessionFacts()
 	b.trackedApps()
 	b.reboots()
+	b.signIns()
 	b.gaps()
 	return b.timeline()
 }
@@ -194,7 +195,7 @@ func (b *builder) settle() {
 
 // kindRank is the order of kinds at equal starts: the wider one first.
 var kindRank = [...]Kind{
-	KindSession, KindPage, KindPhase, KindSubcategory, KindProvider, KindTrackedApp,
+	KindSession, KindPage, KindSignIn, KindPhase, KindSubcategory, KindProvider, KindTrackedApp,
 	KindTaskSequence, KindGroup, KindStep, KindCcmsetup, KindMSI, KindDownload,
 	KindWin32App, KindReboot, KindGap,
 }

@@ -12,6 +12,9 @@ import (
 // went on: for that one every few minutes and the places where time goes back
 // are enough.
 func Reads(e *event.Event) bool {
+	if _, ok := readSignIn(e); ok {
+		return true
+	}
 	switch e.Source {
 	case event.LogSmsts:
 		// Most of this log is the environment of the task sequence.
