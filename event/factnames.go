@@ -97,6 +97,7 @@ var factNames = []FactInfo{
 	{"session.outcome", "Key = session number, Text = succeeded, failed, running, unknown"},
 	{"clock.offset-minutes", "minutes from UTC to the device's wall clock"},
 	{"clock.trace-offset-minutes", "Key = trace session, Num = minutes from UTC to the wall clock when it started, Time = that moment"},
+	{"clock.assumed", "Key = file, Num = records whose offset from UTC nothing states, where the case has records with a sure time too"},
 	{"clock.step", "a jump of the device's clock: Num = seconds forward (+) or back (-), Time = when"},
 	{"clock.skew-minutes", "device clock against a server's, minutes"},
 

@@ -3,6 +3,7 @@ package timeline
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -148,6 +149,36 @@ func (b *builder) clock() {
 			f.Time = e.Time
 			b.add(f)
 		}
+	}
+	b.assumedZones()
+}
+
+// assumedZones notes the files whose zone is a guess, where there are records
+// with a sure time beside them: how the two stand to each other is then not known.
+func (b *builder) assumedZones() {
+	sure := false
+	at := map[string]int{} // index of the fact of a file
+	var found []event.Fact
+	for i := range b.in.Events {
+		switch e := &b.in.Events[i]; e.Clock {
+		case event.ClockDeclared, event.ClockAnchored:
+			sure = true
+		case event.ClockAssumed:
+			n, ok := at[e.Pos.File]
+			if !ok {
+				n = len(found)
+				at[e.Pos.File] = n
+				found = append(found, event.Number("clock.assumed", e.Pos.File, 0, e.Pos))
+			}
+			found[n].Num++
+		}
+	}
+	if !sure {
+		return
+	}
+	for _, f := range found {
+		f.Text = strconv.FormatInt(f.Num, 10)
+		b.add(f)
 	}
 }
 
