@@ -14,6 +14,9 @@ var factNames = []FactInfo{
 	{"device.serial", "serial number"},
 	{"device.manufacturer", "manufacturer"},
 	{"device.model", "product name of the device"},
+	{"device.processor", "name of the processor as Windows shows it, e.g. Example(R) CPU @ 2.00GHz, or its family and model as systeminfo does"},
+	{"device.processors", "number of logical processors"},
+	{"device.memory-mb", "installed memory in MB"},
 	{"device.time-zone", "Windows time zone id as the device states it, e.g. W. Europe Standard Time"},
 	{"os.build", "Windows build number, e.g. 22631"},
 	{"os.ubr", "update build revision"},
@@ -34,6 +37,7 @@ var factNames = []FactInfo{
 
 	{"tpm.version", "TPM version as text, e.g. 2.0"},
 	{"tpm.manufacturer", "TPM manufacturer"},
+	{"tpm.model", "model of the TPM as its maker names it, e.g. SLB9670"},
 	{"tpm.ready-storage", "bool"},
 	{"tpm.ready-attestation", "bool"},
 	{"tpm.present", "bool, from tpmtool as the following"},

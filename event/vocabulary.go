@@ -58,6 +58,7 @@ const (
 	UEFIData      Source = "txt.uefi"           // UEFI_Data_Output.txt
 	TPMTool       Source = "txt.tpmtool"        // tpmtool getdeviceinformation
 	TimeStatus    Source = "txt.time-status"    // w32tm /query /status
+	SystemInfo    Source = "txt.system-info"    // msinfo32 /report, systeminfo
 	MDMReport     Source = "xml.mdm-report"     // MDMDiagReport.xml
 	MDMReportHTML Source = "html.mdm-report"    // MDMDiagHTMLReport.html
 	IntuneResults Source = "xml.intune-results" // results.xml of "Collect diagnostics"
@@ -123,6 +124,7 @@ var sources = []SourceInfo{
 	{UEFIData, "UEFI_Data_Output.txt", mdmTool},
 	{TPMTool, "output of tpmtool getdeviceinformation", `Run "tpmtool getdeviceinformation" on the device and save its output.`},
 	{TimeStatus, "output of w32tm /query /status", `Run "w32tm /query /status" on the device and save its output.`},
+	{SystemInfo, "report of msinfo32 or systeminfo", `Run "msinfo32 /report C:\Temp\msinfo32.log" on the device and send the file; Intune's "Collect diagnostics" holds it too.`},
 	{MDMReport, "MDMDiagReport.xml", mdmTool},
 	{MDMReportHTML, "MDMDiagHTMLReport.html", mdmTool},
 	{IntuneResults, `results.xml of "Collect diagnostics"`, collectDiagnostics},

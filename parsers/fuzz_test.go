@@ -45,6 +45,8 @@ func FuzzIPConfig(f *testing.F)        { fuzzParser(f, ipconfigParser(), "ipconf
 func FuzzW32tm(f *testing.F)           { fuzzParser(f, w32tmParser(), "w32tm.log") }
 func FuzzTpmtool(f *testing.F)         { fuzzParser(f, tpmtoolParser(), "tpmtool.log") }
 func FuzzCertutil(f *testing.F)        { fuzzParser(f, certutilParser(), "certutil.log") }
+func FuzzMsinfo(f *testing.F)          { fuzzParser(f, msinfoParser(), "msinfo32.log") }
+func FuzzSysteminfo(f *testing.F)      { fuzzParser(f, systeminfoParser(), "systeminfo.log") }
 func FuzzWindowsUpdate(f *testing.F)   { fuzzParser(f, windowsUpdateParser(), "WindowsUpdate.log") }
 func FuzzReportingEvents(f *testing.F) { fuzzParser(f, reportingEventsParser(), "ReportingEvents.log") }
 func FuzzPSADT(f *testing.F)           { fuzzParser(f, psadtParser(), "Contoso_Install.log") }

@@ -33,6 +33,8 @@ func All() []Parser {
 		dsregcmdParser(),
 		tpmtoolParser(),
 		certutilParser(),
+		msinfoParser(),
+		systeminfoParser(),
 		winHTTPParser(),
 		ipconfigParser(),
 		w32tmParser(),

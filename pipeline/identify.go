@@ -67,6 +67,8 @@ var identifying = map[string]struct {
 	"computername":                 {redact.Device, computer},
 	"hostname":                     {redact.Device, computer},
 	"machinename":                  {redact.Device, computer},
+	"systemname":                   {redact.Device, computer},
+	"logonserver":                  {redact.Device, uncServer},
 	"netbiosname":                  {redact.Device, computer},
 	"devicename":                   {redact.Device, computer},
 	"pcname":                       {redact.Device, computer},
@@ -92,7 +94,9 @@ var identifying = map[string]struct {
 	"dnssuffix":                    {redact.Tenant, domain},
 	"primarydnssuffix":             {redact.Tenant, domain},
 	"connectionspecificdnssuffix":  {redact.Tenant, domain},
+	"domain":                       {redact.Tenant, domain},
 	"organization":                 {redact.Tenant, nil},
+	"registeredorganization":       {redact.Tenant, nil},
 	"tenantname":                   {redact.Tenant, nil},
 	"tenantdisplayname":            {redact.Tenant, nil},
 	"cloudassignedtenantupn":       {redact.Tenant, domain},
@@ -108,12 +112,14 @@ var identifying = map[string]struct {
 	"lastloggedonuser":             {redact.User, nil},
 	"lastloggedondisplayname":      {redact.User, nil},
 	"loggedonuser":                 {redact.User, nil},
+	"registeredowner":              {redact.User, nil},
 }
 
 var (
-	computer = regexp.MustCompile(`^[\pL\pN][\pL\pN._-]*$`)
-	guid     = regexp.MustCompile(`^\{?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}?$`)
-	domain   = regexp.MustCompile(`^[\pL\pN-]+(?:\.[\pL\pN-]+)+$`)
+	computer  = regexp.MustCompile(`^[\pL\pN][\pL\pN._-]*$`)
+	uncServer = regexp.MustCompile(`^\\\\[\pL\pN][\pL\pN._-]*$`)
+	guid      = regexp.MustCompile(`^\{?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}?$`)
+	domain    = regexp.MustCompile(`^[\pL\pN-]+(?:\.[\pL\pN-]+)+$`)
 )
 
 // identify learns the value under a name that is known to identify somebody.
@@ -142,7 +148,7 @@ func identify(r *redact.Redactor, name, value string) {
 		}
 		r.Learn(redact.Tenant, strings.Trim(value, "{}"))
 	default:
-		value = strings.Trim(value, "{}")
+		value = strings.Trim(value, `{}\`)
 		r.Learn(known.kind, value)
 		if host, _, qualified := strings.Cut(value, "."); known.form == computer && qualified {
 			r.Learn(known.kind, host)
