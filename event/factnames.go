@@ -93,6 +93,7 @@ var factNames = []FactInfo{
 	{"win32app.exit-code", "Key = app GUID, Num = exit code of a Win32 app"},
 	{"win32app.state", "Key = app GUID, Num = EnforcementState"},
 	{"win32app.name", "Key = app GUID, Text = its name"},
+	{"ts.download-percent", "Key = name of a task sequence, Num = how much of its run went into the downloads of its steps, in per cent"},
 	{"device-manageability.config-info", "ConfigInfo of DeviceManageabilityCSP: 2 = ConfigMgr is the authority"},
 	{"device-manageability.config-info-type", "REG_DWORD where ConfigInfo is a number; it should be text"},
 

@@ -37,6 +37,7 @@ var factSources = []struct {
 	{"msi.", []string{"reg.edam"}},
 	{"win32app.", []string{"log.ime", "reg"}},
 	{"ccmsetup.", []string{"log.ccmsetup"}},
+	{"ts.", []string{"log.smsts"}},
 	{"device-manageability.", []string{"reg.device-manageability"}},
 	{"dsreg.", []string{"txt.dsregcmd"}},
 	{"proxy.", []string{"txt.winhttp-proxy"}},

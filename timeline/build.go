@@ -37,6 +37,7 @@ func Build(in Input) *Timeline {
 	b.reboots()
 	b.signIns()
 	b.gaps()
+	b.downloadShares()
 	return b.timeline()
 }
 
