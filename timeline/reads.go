@@ -24,6 +24,8 @@ func Reads(e *event.Event) bool {
 		return true
 	case event.LogIME:
 		return strings.Contains(e.Message, "Win32App") || strings.HasPrefix(e.Name, "app.") || localPair(e) != noPair
+	case event.MDMReport:
+		return reportedPackage(e)
 	case event.SystemLog:
 		return bootMark(e) != 0 || e.ID == 1
 	}
