@@ -121,6 +121,10 @@ var factNames = []FactInfo{
 	{"time.source", "where the time service takes the time from"},
 	{"time.last-sync", "when it last did, as Windows printed it"},
 
+	{"service.state", "Key = name of a Windows service, Num = 1 stopped, 2 starting, 3 stopping, 4 running, 5 continuing, 6 pausing, 7 paused"},
+	{"service.exit-code", "Key = name of a Windows service, Num = Win32 error it ended with; 1077 = not started since the boot"},
+	{"service.start-type", "Key = name of a Windows service, Num = 0 boot, 1 system, 2 automatic, 3 on demand, 4 disabled"},
+
 	{"dsreg.azure-ad-joined", "bool"},
 	{"dsreg.domain-joined", "bool"},
 	{"dsreg.tenant-id", "tenant id of the join"},

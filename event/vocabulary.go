@@ -59,6 +59,7 @@ const (
 	TPMTool       Source = "txt.tpmtool"        // tpmtool getdeviceinformation
 	TimeStatus    Source = "txt.time-status"    // w32tm /query /status
 	SystemInfo    Source = "txt.system-info"    // msinfo32 /report, systeminfo
+	ServiceStates Source = "txt.services"       // sc query, sc qc
 	MDMReport     Source = "xml.mdm-report"     // MDMDiagReport.xml
 	MDMReportHTML Source = "html.mdm-report"    // MDMDiagHTMLReport.html
 	IntuneResults Source = "xml.intune-results" // results.xml of "Collect diagnostics"
@@ -125,6 +126,7 @@ var sources = []SourceInfo{
 	{TPMTool, "output of tpmtool getdeviceinformation", `Run "tpmtool getdeviceinformation" on the device and save its output.`},
 	{TimeStatus, "output of w32tm /query /status", `Run "w32tm /query /status" on the device and save its output.`},
 	{SystemInfo, "report of msinfo32 or systeminfo", `Run "msinfo32 /report C:\Temp\msinfo32.log" on the device and send the file; Intune's "Collect diagnostics" holds it too.`},
+	{ServiceStates, "output of sc query", `Run "sc query state= all" on the device and save its output.`},
 	{MDMReport, "MDMDiagReport.xml", mdmTool},
 	{MDMReportHTML, "MDMDiagHTMLReport.html", mdmTool},
 	{IntuneResults, `results.xml of "Collect diagnostics"`, collectDiagnostics},

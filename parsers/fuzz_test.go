@@ -47,6 +47,8 @@ func FuzzTpmtool(f *testing.F)         { fuzzParser(f, tpmtoolParser(), "tpmtool
 func FuzzCertutil(f *testing.F)        { fuzzParser(f, certutilParser(), "certutil.log") }
 func FuzzMsinfo(f *testing.F)          { fuzzParser(f, msinfoParser(), "msinfo32.log") }
 func FuzzSysteminfo(f *testing.F)      { fuzzParser(f, systeminfoParser(), "systeminfo.log") }
+func FuzzServices(f *testing.F)        { fuzzParser(f, servicesParser(), "services.log") }
+func FuzzDeliveryCSV(f *testing.F)     { fuzzParser(f, deliveryCSVParser(), "do.csv") }
 func FuzzWindowsUpdate(f *testing.F)   { fuzzParser(f, windowsUpdateParser(), "WindowsUpdate.log") }
 func FuzzReportingEvents(f *testing.F) { fuzzParser(f, reportingEventsParser(), "ReportingEvents.log") }
 func FuzzPSADT(f *testing.F)           { fuzzParser(f, psadtParser(), "Contoso_Install.log") }

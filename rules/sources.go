@@ -40,6 +40,7 @@ var factSources = []struct {
 	{"ts.", []string{"log.smsts"}},
 	{"device-manageability.", []string{"reg.device-manageability"}},
 	{"dsreg.", []string{"txt.dsregcmd"}},
+	{"service.", []string{"txt.services"}},
 	{"proxy.", []string{"txt.winhttp-proxy"}},
 	{"net.", []string{"txt.ipconfig"}},
 	{"time.", []string{"txt.time-status"}},
