@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"debrief/event"
 	"debrief/timeline"
 )
 
@@ -176,6 +177,6 @@ func (p *printer) problems(v *View) {
 		p.item(2, fit(pr.Kind, 10)+"  ", amberStyle, text)
 	}
 	if rest > 0 {
-		p.para(2, dimStyle, fmt.Sprintf("and %s without consequence or of the same kind", plural(rest, "remark")))
+		p.para(2, dimStyle, fmt.Sprintf("and %s without consequence or of the same kind", event.Plural(rest, "remark")))
 	}
 }
