@@ -73,7 +73,7 @@ func readSignIn(e *event.Event) (signSign, bool) {
 				s.kind, s.done = 1, e.ID == 62171
 			}
 		}
-		if r, ok := readESPRecord(e); ok && r.name == "ESPProgress_Category_Started" && r.category() == "AccountSetupCategory" {
+		if categoryStarted(e) == "AccountSetupCategory" {
 			s.kind = 3
 		}
 	case event.LogIME:
@@ -100,6 +100,15 @@ func readSignIn(e *event.Event) (signSign, bool) {
 // entraAccount reports whether a SID is that of an account of Microsoft Entra.
 func entraAccount(sid string) bool { return strings.HasPrefix(sid, "S-1-12-1-") }
 
+// categoryStarted is the category of the status page that a record says to begin.
+func categoryStarted(e *event.Event) string {
+	if e.Source != event.ShellCore || e.Name != espPrefix+"ESPProgress_Category_Started" {
+		return ""
+	}
+	r, _ := readESPRecord(e)
+	return r.category()
+}
+
 // oobeAccounts are the accounts that OOBE itself runs under (defaultuser0):
 // they showed the pages of OOBE or a phase of the device.
 func (b *builder) oobeAccounts() map[string]bool {
@@ -112,10 +121,8 @@ func (b *builder) oobeAccounts() map[string]bool {
 			if page != "OobeEnterpriseProvisioning" && strings.HasPrefix(page, "Oobe") {
 				own[e.User] = true
 			}
-		case e.Source == event.ShellCore && e.Name == espPrefix+"ESPProgress_Category_Started":
-			if r, ok := readESPRecord(e); ok && r.category() != "AccountSetupCategory" {
-				own[e.User] = true
-			}
+		case categoryStarted(e) != "" && categoryStarted(e) != "AccountSetupCategory":
+			own[e.User] = true
 		case e.Source == "evtx.security-auditing" && e.ID == 4624:
 			name, _ := e.Fields.Get("TargetUserName")
 			if user, _ := e.Fields.Get("TargetUserSid"); strings.HasPrefix(strings.ToLower(name), "defaultuser") {

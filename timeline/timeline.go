@@ -107,7 +107,7 @@ type Timeline struct {
 	Spans []Span
 	Clock ClockReport
 	// Facts are what the timeline derived (esp.*, session.*, clock.*,
-	// ccmsetup.*, msi.*, win32app.*, enrollment.*, and autopilot.* where the
+	// ccmsetup.*, msi.*, ts.*, win32app.*, enrollment.*, and autopilot.* where the
 	// profile file gave none), ordered by Fact.Compare.
 	Facts []event.Fact
 }
