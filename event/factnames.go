@@ -14,6 +14,9 @@ var factNames = []FactInfo{
 	{"device.serial", "serial number"},
 	{"device.manufacturer", "manufacturer"},
 	{"device.model", "product name of the device"},
+	{"device.processor", "name of the processor as Windows shows it, e.g. Example(R) CPU @ 2.00GHz, or its family and model as systeminfo does"},
+	{"device.processors", "number of logical processors"},
+	{"device.memory-mb", "installed memory in MB"},
 	{"device.time-zone", "Windows time zone id as the device states it, e.g. W. Europe Standard Time"},
 	{"os.build", "Windows build number, e.g. 22631"},
 	{"os.ubr", "update build revision"},
@@ -34,6 +37,7 @@ var factNames = []FactInfo{
 
 	{"tpm.version", "TPM version as text, e.g. 2.0"},
 	{"tpm.manufacturer", "TPM manufacturer"},
+	{"tpm.model", "model of the TPM as its maker names it, e.g. SLB9670"},
 	{"tpm.ready-storage", "bool"},
 	{"tpm.ready-attestation", "bool"},
 	{"tpm.present", "bool, from tpmtool as the following"},
@@ -90,6 +94,7 @@ var factNames = []FactInfo{
 	{"win32app.exit-code", "Key = app GUID, Num = exit code of a Win32 app"},
 	{"win32app.state", "Key = app GUID, Num = EnforcementState"},
 	{"win32app.name", "Key = app GUID, Text = its name"},
+	{"ts.download-percent", "Key = name of a task sequence, Num = how much of its run went into the downloads of its steps, in per cent"},
 	{"device-manageability.config-info", "ConfigInfo of DeviceManageabilityCSP: 2 = ConfigMgr is the authority"},
 	{"device-manageability.config-info-type", "REG_DWORD where ConfigInfo is a number; it should be text"},
 
@@ -98,6 +103,7 @@ var factNames = []FactInfo{
 	{"session.outcome", "Key = session number, Text = succeeded, failed, running, unknown"},
 	{"clock.offset-minutes", "minutes from UTC to the device's wall clock"},
 	{"clock.trace-offset-minutes", "Key = trace session, Num = minutes from UTC to the wall clock when it started, Time = that moment"},
+	{"clock.assumed", "Key = file, Num = records whose offset from UTC nothing states, where the case has records with a sure time too"},
 	{"clock.step", "a jump of the device's clock: Num = seconds forward (+) or back (-), Time = when"},
 	{"clock.skew-minutes", "device clock against a server's, minutes"},
 
@@ -118,6 +124,10 @@ var factNames = []FactInfo{
 	{"time.reference", "reference of the time service: 0 = none, 0x4C4F434C = the clock of the device itself"},
 	{"time.sync-error", "how the last attempt to synchronise ended: 0 = well, 1 = no time data, 2 = stale data only"},
 	{"time.offset-ms", "Key = time server, Num = milliseconds by which it is ahead of the device's clock, - = behind"},
+
+	{"service.state", "Key = name of a Windows service, Num = 1 stopped, 2 starting, 3 stopping, 4 running, 5 continuing, 6 pausing, 7 paused"},
+	{"service.exit-code", "Key = name of a Windows service, Num = Win32 error it ended with; 1077 = not started since the boot"},
+	{"service.start-type", "Key = name of a Windows service, Num = 0 boot, 1 system, 2 automatic, 3 on demand, 4 disabled"},
 
 	{"dsreg.azure-ad-joined", "bool"},
 	{"dsreg.domain-joined", "bool"},

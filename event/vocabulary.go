@@ -59,6 +59,8 @@ const (
 	TPMTool       Source = "txt.tpmtool"        // tpmtool getdeviceinformation
 	TimeStatus    Source = "txt.time-status"    // w32tm /query /status
 	TimeChart     Source = "txt.time-chart"     // w32tm /stripchart
+	SystemInfo    Source = "txt.system-info"    // msinfo32 /report, systeminfo
+	ServiceStates Source = "txt.services"       // sc query, sc qc
 	MDMReport     Source = "xml.mdm-report"     // MDMDiagReport.xml
 	MDMReportHTML Source = "html.mdm-report"    // MDMDiagHTMLReport.html
 	IntuneResults Source = "xml.intune-results" // results.xml of "Collect diagnostics"
@@ -125,6 +127,8 @@ var sources = []SourceInfo{
 	{TPMTool, "output of tpmtool getdeviceinformation", `Run "tpmtool getdeviceinformation" on the device and save its output.`},
 	{TimeStatus, "output of w32tm /query /status", `Run "w32tm /query /status" on the device and save its output.`},
 	{TimeChart, "output of w32tm /stripchart", `Run "w32tm /stripchart /computer:time.windows.com /samples:5" on the device and save its output.`},
+	{SystemInfo, "report of msinfo32 or systeminfo", `Run "msinfo32 /report C:\Temp\msinfo32.log" on the device and send the file; Intune's "Collect diagnostics" holds it too.`},
+	{ServiceStates, "output of sc query", `Run "sc query state= all" on the device and save its output.`},
 	{MDMReport, "MDMDiagReport.xml", mdmTool},
 	{MDMReportHTML, "MDMDiagHTMLReport.html", mdmTool},
 	{IntuneResults, `results.xml of "Collect diagnostics"`, collectDiagnostics},

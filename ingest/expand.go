@@ -176,7 +176,7 @@ func (r *reader) tellEmpty(kind format, a *archive) bool {
 
 func (r *reader) tooDeep(it item, what string) {
 	r.problem(it.group, event.Problem{Pos: event.Pos{File: it.path}, Kind: event.Limit,
-		Text: fmt.Sprintf("%s not opened: more than %s inside each other", what, plural(r.limits.Depth, "archive"))})
+		Text: fmt.Sprintf("%s not opened: more than %s inside each other", what, event.Plural(r.limits.Depth, "archive"))})
 }
 
 // archive is an archive while it is expanded.

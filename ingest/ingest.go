@@ -346,7 +346,7 @@ func (r *reader) sortedProblems() []event.Problem {
 			if t.lost {
 				kind = event.Damage
 			}
-			problems = append(problems, event.Problem{Pos: event.Pos{File: g}, Kind: kind, Text: plural(t.dropped, "further problem") + " not listed"})
+			problems = append(problems, event.Problem{Pos: event.Pos{File: g}, Kind: kind, Text: event.Plural(t.dropped, "further problem") + " not listed"})
 		}
 	}
 	slices.SortStableFunc(problems, func(a, b event.Problem) int { return a.Pos.Compare(b.Pos) })

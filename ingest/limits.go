@@ -159,12 +159,5 @@ func byteSize(n int64) string {
 			return fmt.Sprintf("%d %s", n/u.size, u.name)
 		}
 	}
-	return plural(int(n), "byte")
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return event.Plural(int(n), "byte")
 }

@@ -19,7 +19,7 @@ type locks struct {
 
 // lockProblem says once for an archive that it needs a password.
 func (r *reader) lockProblem(a *archive) {
-	what := plural(a.locked.members, "member") + " encrypted"
+	what := event.Plural(a.locked.members, "member") + " encrypted"
 	switch {
 	case a.locked.list:
 		what = "its list of members is encrypted"

@@ -156,7 +156,7 @@ func (m *msgReader) attachment(dir *cfbEntry, prefix string, page encoding.Encod
 	case e.find(msgProperties) == nil:
 		return m.r.take(m.a, member{name: prefix + orName(name, "object"), modTime: date, kind: event.Unreadable, size: -1, reason: errors.New("object of another program, not read")})
 	case m.a.depth+level >= m.r.limits.Depth:
-		m.r.archiveProblem(m.a, event.Limit, fmt.Sprintf("message in a message not opened: more than %s inside each other", plural(m.r.limits.Depth, "archive")))
+		m.r.archiveProblem(m.a, event.Limit, fmt.Sprintf("message in a message not opened: more than %s inside each other", event.Plural(m.r.limits.Depth, "archive")))
 		return true
 	}
 	if name == "" {

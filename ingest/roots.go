@@ -225,6 +225,6 @@ func (r *reader) full(group string) bool {
 		return false
 	}
 	r.problem(group, event.Problem{Pos: event.Pos{File: group}, Kind: event.Limit,
-		Text: fmt.Sprintf("limit of %s reached, the rest is not read", plural(r.limits.Files, "file"))})
+		Text: fmt.Sprintf("limit of %s reached, the rest is not read", event.Plural(r.limits.Files, "file"))})
 	return true
 }

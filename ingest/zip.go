@@ -182,7 +182,7 @@ func (z *zipReader) findAstray() {
 	if len(z.astray) == 0 {
 		return
 	}
-	z.r.archiveProblem(z.a, event.Remark, fmt.Sprintf("central directory is wrong about the place of %s, going by the headers of the members", plural(len(z.astray), "member")))
+	z.r.archiveProblem(z.a, event.Remark, fmt.Sprintf("central directory is wrong about the place of %s, going by the headers of the members", event.Plural(len(z.astray), "member")))
 	found := z.salvage()
 	for _, e := range z.astray {
 		if found[e.name] > 0 {

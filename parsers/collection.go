@@ -175,6 +175,8 @@ func parseTPM(in *Input, out *Output) error {
 			f = event.Text("tpm.version", "", value, pos)
 		case "Manufacturer":
 			f = event.Text("tpm.manufacturer", "", value, pos)
+		case "VendorId":
+			f = event.Text("tpm.model", "", value, pos)
 		case "TpmHLI IsReady for Storage result":
 			ready = "tpm.ready-storage"
 			continue

@@ -46,6 +46,10 @@ func FuzzW32tm(f *testing.F)           { fuzzParser(f, w32tmParser(), "w32tm.log
 func FuzzTimeChart(f *testing.F)       { fuzzParser(f, timeChartParser(), "stripchart.log") }
 func FuzzTpmtool(f *testing.F)         { fuzzParser(f, tpmtoolParser(), "tpmtool.log") }
 func FuzzCertutil(f *testing.F)        { fuzzParser(f, certutilParser(), "certutil.log") }
+func FuzzMsinfo(f *testing.F)          { fuzzParser(f, msinfoParser(), "msinfo32.log") }
+func FuzzSysteminfo(f *testing.F)      { fuzzParser(f, systeminfoParser(), "systeminfo.log") }
+func FuzzServices(f *testing.F)        { fuzzParser(f, servicesParser(), "services.log") }
+func FuzzDeliveryCSV(f *testing.F)     { fuzzParser(f, deliveryCSVParser(), "do.csv") }
 func FuzzWindowsUpdate(f *testing.F)   { fuzzParser(f, windowsUpdateParser(), "WindowsUpdate.log") }
 func FuzzReportingEvents(f *testing.F) { fuzzParser(f, reportingEventsParser(), "ReportingEvents.log") }
 func FuzzPSADT(f *testing.F)           { fuzzParser(f, psadtParser(), "Contoso_Install.log") }

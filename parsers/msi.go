@@ -123,6 +123,9 @@ func (s *msiScanner) line(text string, num, start, end int) {
 	}
 	e.Message = text
 	e.Fields, e.Level = msiFields(text)
+	if mb := installedMemory(e.Fields); mb > 0 {
+		s.sink.out.Facts = append(s.sink.out.Facts, event.Number("device.memory-mb", "", mb, e.Pos))
+	}
 	switch {
 	case !s.last.IsZero():
 		e.Time, e.Clock = s.last, event.ClockLocal

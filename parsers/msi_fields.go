@@ -75,6 +75,19 @@ func propertyFields(text string) event.Fields {
 	return event.Fields{{Name: "property", Value: name}, {Name: "value", Value: value}}
 }
 
+// installedMemory is the memory of the device in MB where the fields are those of
+// the property PhysicalMemory (Microsoft Learn "PhysicalMemory property"); 0 = not.
+func installedMemory(f event.Fields) int64 {
+	if len(f) != 2 || f[0] != (event.Field{Name: "property", Value: "PhysicalMemory"}) {
+		return 0
+	}
+	n, d := number(f[1].Value, 8)
+	if d != len(f[1].Value) {
+		return 0
+	}
+	return int64(n)
+}
+
 // productFields reads "Name -- text", where the text may be "Error N. …".
 func productFields(text string) (event.Fields, event.Level) {
 	name, rest, ok := strings.Cut(text, " -- ")

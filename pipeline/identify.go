@@ -32,6 +32,9 @@ func IdentifyIn(r *redact.Redactor, events iter.Seq[*event.Event], coverage []ev
 				}
 			}
 			identify(r, name, f.Text)
+			if f.Name == "cert.expires" {
+				r.LearnIssuer(f.Value)
+			}
 			r.LearnFrom(f.Text)
 			r.LearnFrom(f.Key)
 			servers(r, f.Text)
@@ -44,6 +47,9 @@ func IdentifyIn(r *redact.Redactor, events iter.Seq[*event.Event], coverage []ev
 		}
 		for _, f := range e.Fields {
 			identify(r, f.Name, f.Value)
+			if isIssuer(f.Name) {
+				r.LearnIssuer(f.Value)
+			}
 			r.LearnFrom(f.Value)
 		}
 		if name, ok := e.Fields.Get("name"); ok { // of a line of a command's output
@@ -51,6 +57,7 @@ func IdentifyIn(r *redact.Redactor, events iter.Seq[*event.Event], coverage []ev
 			identify(r, name, value)
 		}
 		r.LearnFrom(e.Message)
+		issuers(r, e.Message)
 		servers(r, e.Message)
 	}
 	for i := range coverage {
@@ -67,6 +74,8 @@ var identifying = map[string]struct {
 	"computername":                 {redact.Device, computer},
 	"hostname":                     {redact.Device, computer},
 	"machinename":                  {redact.Device, computer},
+	"systemname":                   {redact.Device, computer},
+	"logonserver":                  {redact.Device, uncServer},
 	"netbiosname":                  {redact.Device, computer},
 	"devicename":                   {redact.Device, computer},
 	"pcname":                       {redact.Device, computer},
@@ -92,7 +101,9 @@ var identifying = map[string]struct {
 	"dnssuffix":                    {redact.Tenant, domain},
 	"primarydnssuffix":             {redact.Tenant, domain},
 	"connectionspecificdnssuffix":  {redact.Tenant, domain},
+	"domain":                       {redact.Tenant, domain},
 	"organization":                 {redact.Tenant, nil},
+	"registeredorganization":       {redact.Tenant, nil},
 	"tenantname":                   {redact.Tenant, nil},
 	"tenantdisplayname":            {redact.Tenant, nil},
 	"cloudassignedtenantupn":       {redact.Tenant, domain},
@@ -108,12 +119,14 @@ var identifying = map[string]struct {
 	"lastloggedonuser":             {redact.User, nil},
 	"lastloggedondisplayname":      {redact.User, nil},
 	"loggedonuser":                 {redact.User, nil},
+	"registeredowner":              {redact.User, nil},
 }
 
 var (
-	computer = regexp.MustCompile(`^[\pL\pN][\pL\pN._-]*$`)
-	guid     = regexp.MustCompile(`^\{?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}?$`)
-	domain   = regexp.MustCompile(`^[\pL\pN-]+(?:\.[\pL\pN-]+)+$`)
+	computer  = regexp.MustCompile(`^[\pL\pN][\pL\pN._-]*$`)
+	uncServer = regexp.MustCompile(`^\\\\[\pL\pN][\pL\pN._-]*$`)
+	guid      = regexp.MustCompile(`^\{?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}?$`)
+	domain    = regexp.MustCompile(`^[\pL\pN-]+(?:\.[\pL\pN-]+)+$`)
 )
 
 // identify learns the value under a name that is known to identify somebody.
@@ -142,7 +155,7 @@ func identify(r *redact.Redactor, name, value string) {
 		}
 		r.Learn(redact.Tenant, strings.Trim(value, "{}"))
 	default:
-		value = strings.Trim(value, "{}")
+		value = strings.Trim(value, `{}\`)
 		r.Learn(known.kind, value)
 		if host, _, qualified := strings.Cut(value, "."); known.form == computer && qualified {
 			r.Learn(known.kind, host)
@@ -159,6 +172,26 @@ var public = []string{
 	"microsoft.com", "microsoftonline.com", "microsoftonline-p.com", "windows.com", "windows.net", "windowsupdate.com", "azure.com", "azureedge.net", "azure.net", "office.com", "office.net", "office365.com",
 	"live.com", "msftauth.net", "msauth.net", "msftconnecttest.com", "msftncsi.com", "s-microsoft.com", "onestore.ms", "bing.com", "skype.com", "visualstudio.com", "aka.ms",
 	"digicert.com", "verisign.com", "entrust.net", "globalsign.com", "letsencrypt.org", "w3.org", "xmlsoap.org", "google.com", "github.com", "mozilla.org", "adobe.com",
+}
+
+// isIssuer reports whether a field holds the issuer of a certificate.
+func isIssuer(name string) bool {
+	name = strings.ToLower(strings.ReplaceAll(name, " ", ""))
+	return name == "issuer" || name == "issuername" || name == "certificateissuer" || name == "issuedby"
+}
+
+// issuer finds the issuer of a certificate in a message, as logs of ConfigMgr
+// and of Windows write it: Issuer 'CN=…', Issuer: CN=…, issued by 'CN=…'.
+var issuer = regexp.MustCompile(`(?i)\bissue(?:r|d by)s?\W{1,4}((?:CN|DC|O)=[^'"\]\r\n]{3,300})`)
+
+// issuers learns the authorities that a message names as issuers.
+func issuers(r *redact.Redactor, text string) {
+	if !strings.Contains(text, "ssue") && !strings.Contains(text, "SSUE") {
+		return
+	}
+	for _, m := range issuer.FindAllStringSubmatch(text, -1) {
+		r.LearnIssuer(m[1])
+	}
 }
 
 // servers learns the organisation's own servers from the links of a text.

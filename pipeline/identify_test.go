@@ -70,8 +70,12 @@ func TestSharedCopiesNameNobody(t *testing.T) {
 func TestOutputsNameNobody(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"dsregcmd.log": "             AzureAdJoined : YES\r\n               Device Name : QUARRY-77\r\n                TenantName : Umber Road Ltd\r\n             User Identity : mira.stone\r\n",
-		"ipconfig.log": "   Host Name . . . . . . . . . . . . : QUARRY-77\r\n   Primary Dns Suffix  . . . . . . . : corp.umberroad.example\r\n   Node Type . . . . . . . . . . . . : Hybrid\r\n",
+		"dsregcmd.log":               "             AzureAdJoined : YES\r\n               Device Name : QUARRY-77\r\n                TenantName : Umber Road Ltd\r\n             User Identity : mira.stone\r\n",
+		"ipconfig.log":               "   Host Name . . . . . . . . . . . . : QUARRY-77\r\n   Primary Dns Suffix  . . . . . . . : corp.umberroad.example\r\n   Node Type . . . . . . . . . . . . : Hybrid\r\n",
+		"msinfo32.log":               "System Information report written at: 03/05/25 10:14:05\r\nSystem Name: QUARRY-77\r\n[System Summary]\r\n\r\nItem\tValue\t\r\nOS Name\tMicrosoft Windows 11 Pro\t\r\nVersion\t10.0.22631 Build 22631\t\r\nSystem Name\tQUARRY-77\t\r\nUser Name\tUMBERROAD\\mira.stone\t\r\n",
+		"systeminfo.log":             "Host Name:   QUARRY-77\r\nOS Name:     Microsoft Windows 11 Pro\r\nOS Version:  10.0.22631 N/A Build 22631\r\nRegistered Owner:  mira.stone\r\nRegistered Organization: Umber Road Ltd\r\nProcessor(s):  1 Processor(s) Installed.\r\n   [01]: Example64 Family 6 Model 1 Stepping 1\r\nDomain:  corp.umberroad.example\r\nLogon Server:  \\\\QUARRY-77\r\n",
+		"certutil.log":               "My \"Personal\"\r\n================ Certificate 0 ================\r\nSerial Number: 0a\r\nIssuer: CN=Quartzline Issuing CA 3, DC=quartzline, DC=example\r\n NotBefore: 3/5/2024 9:14 AM\r\n NotAfter: 3/25/2026 9:14 AM\r\nSubject: CN=QUARRY-77\r\n",
+		"ClientIDManagerStartup.log": "<![LOG[Certificate has Issuer 'CN=Slatepit Root CA, O=Umber Road Ltd' and is valid]LOG]!><time=\"09:14:02.512+000\" date=\"03-05-2025\" component=\"ClientIDManagerStartup\" context=\"\" type=\"1\" thread=\"4\" file=\"x.cpp:1\">\r\n",
 		"MDMDiagReport.xml": "<MDMEnterpriseDiagnosticsReport><Enrollments><Enrollment><EnrollmentId>A</EnrollmentId><UPN>mira.stone@umberroad.example</UPN>" +
 			"<DMClient><EnterpriseDeviceName>mira.stone_Windows_3/5/2025_9:14 AM</EnterpriseDeviceName></DMClient></Enrollment></Enrollments></MDMEnterpriseDiagnosticsReport>",
 		"MDMDiagHTMLReport.html": "<html><title>MDM Diagnostic Report</title><table id=\"DeviceInfoTable\"><tr><td>PC name</td><td>QUARRY-77</td></tr><tr><td>Organization</td><td>Umber Road Ltd</td></tr></table>" +
@@ -97,7 +101,7 @@ func TestOutputsNameNobody(t *testing.T) {
 	if strings.Count(events.String(), "\n") < 10 {
 		t.Fatalf("few events: %s", events.String())
 	}
-	for _, name := range []string{"quarry-77", "umber road", "umberroad", "mira", "stone"} {
+	for _, name := range []string{"quarry-77", "umber road", "umberroad", "mira", "stone", "quartzline", "slatepit"} {
 		if i := strings.Index(strings.ToLower(events.String()), name); i >= 0 {
 			t.Errorf("the events still name %s: …%s…", name, events.String()[max(0, i-80):min(events.Len(), i+80)])
 		}

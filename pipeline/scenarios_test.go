@@ -7,10 +7,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"debrief/internal/synth"
 	"debrief/pipeline"
 	"debrief/rules"
+	"debrief/timeline"
 )
 
 // write puts the collection of a scenario into a fresh folder and returns the
@@ -123,4 +125,34 @@ func TestSameBytes(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestScenarioSignIn: the user of a collection is seen to sign in once, inside
+// the attempt that enrolled the device, and OOBE's own account is not taken for
+// one.
+func TestScenarioSignIn(t *testing.T) {
+	for _, s := range synth.Scenarios() {
+		if s.Name != "healthy-task-sequence" {
+			continue
+		}
+		c, err := pipeline.Read(t.Context(), []string{write(t, s)}, pipeline.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var found []timeline.Span
+		for _, sp := range c.Timeline().Spans {
+			if sp.Kind == timeline.KindSignIn {
+				found = append(found, sp)
+			}
+		}
+		if len(found) != 1 {
+			t.Fatalf("%d sign-ins", len(found))
+		}
+		sp := found[0]
+		if how, _ := sp.Fields.Get("how"); how != "logon-tasks" || !slices.Contains(synth.Identity(s), sp.Name) || sp.Session != 1 || sp.State != timeline.StateSucceeded || sp.Duration() < time.Minute {
+			t.Errorf("the sign-in is %+v", sp)
+		}
+		return
+	}
+	t.Fatal("no such scenario")
 }

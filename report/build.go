@@ -54,7 +54,7 @@ func New(in Input) *View {
 	v.Unexplained, v.MoreUnexplained = b.findings(b.res.Unexplained)
 	v.Leftovers, v.MoreLeftovers = b.leftovers(root)
 	if v.Verdict.Kind == VerdictNone && len(v.Leftovers) > 0 {
-		v.Verdict.Text = plural(len(v.Leftovers)+v.MoreLeftovers, "kind") + " of error records that no rule explains, listed below"
+		v.Verdict.Text = event.Plural(len(v.Leftovers)+v.MoreLeftovers, "kind") + " of error records that no rule explains, listed below"
 	}
 	if n := len(v.Sessions) - maxSessions; n > 0 {
 		v.Sessions, v.MoreSessions = v.Sessions[n:], n

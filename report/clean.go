@@ -42,16 +42,17 @@ func clean(s string, breaks bool) string {
 			s = s[:len(s)-1]
 		}
 	}
-	s = harmless(redact.Secrets(s), breaks)
+	s = Harmless(redact.Secrets(s), breaks)
 	if truncated {
 		s += "…"
 	}
 	return s
 }
 
-// harmless shows every character that could steer a terminal, reorder a line or
-// hide as a visible mark, without cutting anything.
-func harmless(s string, breaks bool) string {
+// Harmless shows every character that could steer a terminal, reorder a line or
+// hide as a visible mark, without cutting anything. Line breaks stay where breaks
+// is set and become spaces elsewhere.
+func Harmless(s string, breaks bool) string {
 	if plain(s) {
 		return s
 	}

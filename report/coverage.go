@@ -86,7 +86,7 @@ func coverageSummary(total int, count map[event.Status]int) string {
 			parts = append(parts, fmt.Sprintf("%d %s", n, p.text))
 		}
 	}
-	return plural(total, "file") + ": " + strings.Join(parts, ", ") + "."
+	return event.Plural(total, "file") + ": " + strings.Join(parts, ", ") + "."
 }
 
 // problems lists what could not be read, losses before remarks, and counts

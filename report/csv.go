@@ -86,7 +86,7 @@ func number(n uint64) string {
 // cell makes a text harmless for a spreadsheet: what begins like a formula is
 // quoted by an apostrophe, which is how these programs mark text.
 func cell(s string) string {
-	s = harmless(s, true)
+	s = Harmless(s, true)
 	if s != "" && strings.IndexByte("=+-@\t\r\n|%", s[0]) >= 0 {
 		return "'" + s
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"debrief/event"
 )
 
 // WriteMarkdown renders the report for a ticket: GitHub-flavoured Markdown
@@ -257,7 +259,7 @@ func (m *markdown) coverage(v *View) {
 		m.printf("- %s\n", md(p.Kind+": "+p.Text))
 	}
 	if rest > 0 {
-		m.printf("- and %s without consequence or of the same kind\n", plural(rest, "remark"))
+		m.printf("- and %s without consequence or of the same kind\n", event.Plural(rest, "remark"))
 	}
 }
 

@@ -28,7 +28,7 @@ func (b *builder) open(root *rules.Finding) []Open {
 			continue
 		}
 		o := b.ask(a)
-		o.Why, o.Decides = fmt.Sprintf("It would decide about %s of what is not explained yet.", plural(len(a.Rules), "possible cause")), true
+		o.Why, o.Decides = fmt.Sprintf("It would decide about %s of what is not explained yet.", event.Plural(len(a.Rules), "possible cause")), true
 		out = append(out, o)
 	}
 	if root != nil {
@@ -88,7 +88,7 @@ func (b *builder) undecided(have []Open) []Open {
 	for i := range out {
 		o := &out[i]
 		o.Question = "Missing or unreadable: " + strings.Join(titles[o.Collect], ", ")
-		o.Why = fmt.Sprintf("%s could not be judged without it.", plural(len(o.Rules), "rule"))
+		o.Why = fmt.Sprintf("%s could not be judged without it.", event.Plural(len(o.Rules), "rule"))
 	}
 	return out
 }

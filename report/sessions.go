@@ -190,7 +190,7 @@ func (s shower) row(sp *timeline.Span, depth int, from, to time.Time) Row {
 
 // kindNames are the kinds of spans for people; the name of the span follows.
 var kindNames = map[timeline.Kind]string{
-	timeline.KindPage: "ESP page", timeline.KindPhase: "ESP phase", timeline.KindSubcategory: "",
+	timeline.KindPage: "ESP page", timeline.KindSignIn: "Sign-in", timeline.KindPhase: "ESP phase", timeline.KindSubcategory: "",
 	timeline.KindProvider: "Policy provider", timeline.KindTrackedApp: "Tracked app",
 	timeline.KindTaskSequence: "Task sequence", timeline.KindGroup: "Group", timeline.KindStep: "Step",
 	timeline.KindCcmsetup: "ccmsetup run", timeline.KindMSI: "Windows Installer", timeline.KindDownload: "Download",
@@ -209,6 +209,9 @@ func spanLabel(sp *timeline.Span) string {
 		if short := strings.TrimSuffix(after, "Subcategory"); short != "" {
 			name = short
 		}
+	}
+	if late, _ := sp.Fields.Get("at-latest"); late == "true" {
+		kind = "Signed in by then:"
 	}
 	return cut(strings.TrimSpace(kind+" "+name), 120)
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -23,5 +24,37 @@ func TestSessionsOfSeveralUsers(t *testing.T) {
 	}
 	if titles[0] != "Enrolment attempt 1" || titles[1] != "Enrolment attempt 2, user S-1-12-1-1-2-3-4\\x1B, failed" {
 		t.Errorf("%q", titles)
+	}
+}
+
+// TestSignInRows: who signed in stands in the timeline, and whether a record says
+// when. Of a SID that is too long for the line both ends are shown.
+func TestSignInRows(t *testing.T) {
+	at := time.Date(2025, 3, 5, 9, 0, 0, 0, time.UTC)
+	const sid = "S-1-12-1-1111111111-2222222222-3333333333-4444444444"
+	tl := &timeline.Timeline{Spans: []timeline.Span{
+		{ID: 0, Kind: timeline.KindSession, Name: "1", Session: 1, Parent: -1, Start: at, End: at.Add(time.Hour)},
+		{ID: 1, Kind: timeline.KindSignIn, Name: sid, Session: 1, Parent: 0, Start: at, End: at.Add(time.Minute), State: timeline.StateSucceeded},
+		{ID: 2, Kind: timeline.KindSignIn, Name: sid, Session: 1, Parent: 0, Start: at, End: at, Fields: event.Fields{{Name: "at-latest", Value: "true"}}},
+	}}
+	v := NewTimeline(tl)
+	if got := v.Sessions[0].Rows[0].Label + "\n" + v.Sessions[0].Rows[1].Label; got != "Sign-in "+sid+"\nSigned in by then: "+sid {
+		t.Errorf("labels are %q", got)
+	}
+	var text strings.Builder
+	if err := v.WriteTimeline(&text, TextOptions{Width: 100}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"09:00:00  1 min 0 s      succeeded    Sign-in S-1-12-1-", "Signed in by then: S-1-12-1-", "…44444444\n"} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("%q is not in\n%s", want, text.String())
+		}
+	}
+	var html strings.Builder
+	if err := v.WriteHTML(&html); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(html.String(), "Signed in by then: "+sid) {
+		t.Error("the HTML report does not say who signed in")
 	}
 }

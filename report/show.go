@@ -195,11 +195,3 @@ func size(n int64) string {
 	}
 	return fmt.Sprintf("%.1f %s", v, unit)
 }
-
-// plural renders "1 file", "3 files".
-func plural(n int, one string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %ss", n, one)
-}

@@ -3,6 +3,9 @@ package report
 import (
 	"fmt"
 	"strings"
+
+	"debrief/event"
+	"debrief/timeline"
 )
 
 // stateStyle colours the state of an interval.
@@ -104,10 +107,14 @@ func (p *printer) row(r *Row, startColumn int) {
 	if number, _, _ := strings.Cut(r.Code, " "); number != "" {
 		label += "  " + number
 	}
+	width := max(p.width-fixed, 20)
+	if r.Kind == string(timeline.KindSignIn) { // SIDs differ at their ends
+		label = fitMiddle(label, width)
+	}
 	p.line(2, p.style(dimStyle, fit(r.Start.Shown, startColumn))+"  "+
 		fit(r.Duration.Shown, durationColumn)+"  "+
 		p.style(stateStyle(r.State), fit(r.State, stateColumn))+"  "+
-		strings.TrimRight(fit(label, max(p.width-fixed, 20)), " "))
+		strings.TrimRight(fit(label, width), " "))
 }
 
 func (p *printer) device(v *View) {
@@ -170,6 +177,6 @@ func (p *printer) problems(v *View) {
 		p.item(2, fit(pr.Kind, 10)+"  ", amberStyle, text)
 	}
 	if rest > 0 {
-		p.para(2, dimStyle, fmt.Sprintf("and %s without consequence or of the same kind", plural(rest, "remark")))
+		p.para(2, dimStyle, fmt.Sprintf("and %s without consequence or of the same kind", event.Plural(rest, "remark")))
 	}
 }

@@ -124,7 +124,7 @@ func (b *builder) limits(root *rules.Finding) []string {
 		out = append(out, a+" is truncated or damaged; what is missing from there is unknown.")
 	}
 	if lost := lostFiles(b.in.Coverage); len(lost) > 0 {
-		out = append(out, plural(len(lost), "file")+" could not be read in full ("+firstOf(lost, 3)+"); what is missing from there is unknown.")
+		out = append(out, event.Plural(len(lost), "file")+" could not be read in full ("+firstOf(lost, 3)+"); what is missing from there is unknown.")
 	}
 	last := b.lastSession()
 	if root != nil {
@@ -132,7 +132,7 @@ func (b *builder) limits(root *rules.Finding) []string {
 			out = append(out, fmt.Sprintf("The evidence holds %d enrolment attempts; the verdict is about attempt %d.", last, root.Session))
 		}
 		if n := len(b.res.Unexplained); n > 0 {
-			out = append(out, plural(n, "symptom")+" not explained by it: a further cause is possible.")
+			out = append(out, event.Plural(n, "symptom")+" not explained by it: a further cause is possible.")
 		}
 	}
 	if b.res.Verdict == rules.OutcomeNone || b.res.Verdict == rules.OutcomeWarning {

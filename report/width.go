@@ -93,3 +93,15 @@ func fit(s string, width int) string {
 	}
 	return s
 }
+
+// fitMiddle cuts s to width cells in its second half, so that its start and its
+// end stay.
+func fitMiddle(s string, width int) string {
+	const tail = 8
+	runes := []rune(s)
+	if textWidth(s) <= width || width <= 2*tail {
+		return s
+	}
+	end := string(runes[len(runes)-tail:])
+	return strings.TrimRight(fit(s, max(width-textWidth(end), 1)), " ") + end
+}

@@ -124,7 +124,7 @@ var (
 	factVars  = []string{"key", "leaf", "parent", "value", "text", "num", "time", "file", "line"}
 	spanVars  = []string{"name", "kind", "state", "start", "end", "time", "duration", "code", "session", "file", "line", "num"}
 	spanKinds = []timeline.Kind{
-		timeline.KindSession, timeline.KindPage, timeline.KindPhase, timeline.KindSubcategory, timeline.KindProvider,
+		timeline.KindSession, timeline.KindPage, timeline.KindSignIn, timeline.KindPhase, timeline.KindSubcategory, timeline.KindProvider,
 		timeline.KindTrackedApp, timeline.KindTaskSequence, timeline.KindGroup, timeline.KindStep, timeline.KindCcmsetup, timeline.KindMSI,
 		timeline.KindDownload, timeline.KindWin32App, timeline.KindReboot, timeline.KindGap,
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"path"
+	"strconv"
 	"strings"
 
 	"debrief/event"
@@ -31,6 +32,58 @@ func (b *builder) msiFacts() {
 			b.add(f)
 		}
 	}
+}
+
+// reportedPackages reads the packages that MDMDiagReport.xml lists, one record
+// each with the values of the registry under their own names, as far as the
+// registry itself does not tell them.
+func (b *builder) reportedPackages() {
+	known := map[string]bool{}
+	for i := range b.reg.values[areaMSI] {
+		if v := &b.reg.values[areaMSI][i]; v.at("*", "MSI", "*") {
+			known[strings.ToLower(v.path[2])] = true
+		}
+	}
+	for i := range b.in.Events {
+		e := &b.in.Events[i]
+		if !reportedPackage(e) {
+			continue
+		}
+		product, _ := e.Fields.Get("ProductCode")
+		if known[strings.ToLower(product)] {
+			continue
+		}
+		address, _ := e.Fields.Get("CurrentDownloadUrl")
+		name := msiName(address)
+		if name == "" {
+			name = product
+		}
+		for _, f := range [...]struct{ field, fact string }{{"Status", "msi.status"}, {"LastError", "msi.last-error"}} {
+			text, _ := e.Fields.Get(f.field)
+			n, err := strconv.ParseInt(text, 0, 64)
+			if err != nil {
+				continue
+			}
+			if f.field == "LastError" {
+				n = hresult(n)
+			}
+			fact := event.Number(f.fact, name, n, e.Pos)
+			fact.Value = product
+			b.add(fact)
+		}
+	}
+}
+
+// reportedPackage reports whether a record of MDMDiagReport.xml is of a package
+// that MDM delivers.
+func reportedPackage(e *event.Event) bool {
+	if e.Source != event.MDMReport {
+		return false
+	}
+	_, product := e.Fields.Get("ProductCode")
+	_, status := e.Fields.Get("Status")
+	_, address := e.Fields.Get("CurrentDownloadUrl")
+	return product && status && address
 }
 
 // packageName is the file name of a product that MDM delivers, or the product

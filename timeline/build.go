@@ -3,6 +3,7 @@ package timeline
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,7 +35,9 @@ func Build(in Input) *Timeline {
 	b.sessionFacts()
 	b.trackedApps()
 	b.reboots()
+	b.signIns()
 	b.gaps()
+	b.downloadShares()
 	return b.timeline()
 }
 
@@ -148,6 +151,36 @@ func (b *builder) clock() {
 			b.add(f)
 		}
 	}
+	b.assumedZones()
+}
+
+// assumedZones notes the files whose zone is a guess, where there are records
+// with a sure time beside them: how the two stand to each other is then not known.
+func (b *builder) assumedZones() {
+	sure := false
+	at := map[string]int{} // index of the fact of a file
+	var found []event.Fact
+	for i := range b.in.Events {
+		switch e := &b.in.Events[i]; e.Clock {
+		case event.ClockDeclared, event.ClockAnchored:
+			sure = true
+		case event.ClockAssumed:
+			n, ok := at[e.Pos.File]
+			if !ok {
+				n = len(found)
+				at[e.Pos.File] = n
+				found = append(found, event.Number("clock.assumed", e.Pos.File, 0, e.Pos))
+			}
+			found[n].Num++
+		}
+	}
+	if !sure {
+		return
+	}
+	for _, f := range found {
+		f.Text = strconv.FormatInt(f.Num, 10)
+		b.add(f)
+	}
 }
 
 // timeline numbers and orders what was found.
@@ -194,7 +227,7 @@ func (b *builder) settle() {
 
 // kindRank is the order of kinds at equal starts: the wider one first.
 var kindRank = [...]Kind{
-	KindSession, KindPage, KindPhase, KindSubcategory, KindProvider, KindTrackedApp,
+	KindSession, KindPage, KindSignIn, KindPhase, KindSubcategory, KindProvider, KindTrackedApp,
 	KindTaskSequence, KindGroup, KindStep, KindCcmsetup, KindMSI, KindDownload,
 	KindWin32App, KindReboot, KindGap,
 }

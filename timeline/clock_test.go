@@ -99,6 +99,26 @@ func TestResolveClocks(t *testing.T) {
 			wantUTC: "2031-02-03 09:00:00", wantClock: event.ClockAssumed, wantOrigin: event.ClockAssumed,
 		},
 		{
+			name:    "two_forms_of_the_mdm_report",
+			events:  []event.Event{local("2031-02-03 09:00:00")},
+			facts:   []event.Fact{reported("mdm.report-time", "a", "2031-02-03 17:10:02"), reported("mdm.report-local-time", "a", "2031-02-03 09:10:03")},
+			wantUTC: "2031-02-03 17:00:00", wantOffset: -480, wantClock: event.ClockAnchored,
+			wantReport: -480, wantOrigin: event.ClockAnchored,
+		},
+		{
+			name:    "two_forms_of_the_mdm_report_in_utc",
+			events:  []event.Event{local("2031-02-03 09:00:00")},
+			facts:   []event.Fact{reported("mdm.report-time", "a", "2031-02-03 09:10:02"), reported("mdm.report-local-time", "a", "2031-02-03 09:10:03"), collectedAt("2031-02-03 09:11:00")},
+			cov:     []event.Coverage{member("a", "2031-02-03 11:10:00"), member("b", "2031-02-03 11:10:00"), member("c", "2031-02-03 11:11:00")},
+			wantUTC: "2031-02-03 09:00:00", wantClock: event.ClockAnchored, wantOrigin: event.ClockAnchored,
+		},
+		{
+			name:    "reports_of_two_collections_are_no_pair",
+			events:  []event.Event{local("2031-02-03 09:00:00")},
+			facts:   []event.Fact{reported("mdm.report-time", "a", "2031-02-03 17:10:02"), reported("mdm.report-local-time", "b", "2031-02-03 09:10:03")},
+			wantUTC: "2031-02-03 09:00:00", wantClock: event.ClockAssumed, wantOrigin: event.ClockAssumed,
+		},
+		{
 			name:    "anchor_long_ago_is_an_assumption",
 			events:  []event.Event{local("2030-08-03 14:00:00")},
 			facts:   []event.Fact{collectedAt("2031-02-03 12:00:00")},
@@ -135,6 +155,15 @@ func TestResolveClocks(t *testing.T) {
 			}
 		})
 	}
+}
+
+// reported is a time of the MDM report in a folder.
+func reported(name, dir, at string) event.Fact {
+	t, err := time.Parse("2006-01-02 15:04:05", at)
+	if err != nil {
+		panic(err)
+	}
+	return event.At(name, "", t, event.Pos{File: dir + "/report"})
 }
 
 func TestResolveClocks_noTime(t *testing.T) {

@@ -22,14 +22,20 @@ const memberQuorum = 3
 // own texts, in the dates of its members.
 //
 // The latter two are the wall clock by convention only: some archivers write
-// UTC, and then the offset seems to be 0. So 0 is no answer there.
+// UTC, and then the offset seems to be 0. So 0 is no answer there. The MDM
+// report tells both: its XML form in UTC, its HTML form on the wall clock.
 func collectionOffset(events []event.Event, facts []event.Fact, cov []event.Coverage) (sample, bool) {
 	utc, ok := collectionTime(events, facts)
+	if ok {
+		if s, ok := traceOffset(utc, cov); ok {
+			return s, true
+		}
+	}
+	if s, ok := reportOffset(facts); ok {
+		return s, true
+	}
 	if !ok {
 		return sample{}, false
-	}
-	if s, ok := traceOffset(utc, cov); ok {
-		return s, true
 	}
 	for _, f := range sortedFacts(facts, "collection.local-time") {
 		if off, ok := roundOffset(f.Time.Sub(utc)); ok && off != 0 {
@@ -37,6 +43,23 @@ func collectionOffset(events []event.Event, facts []event.Fact, cov []event.Cove
 		}
 	}
 	return memberOffset(utc, cov)
+}
+
+// reportOffset compares the times in the two forms of an MDM report, which are
+// written one after the other into one folder.
+func reportOffset(facts []event.Fact) (sample, bool) {
+	utc := sortedFacts(facts, "mdm.report-time")
+	for _, wall := range sortedFacts(facts, "mdm.report-local-time") {
+		for _, u := range utc {
+			if path.Dir(u.Pos.File) != path.Dir(wall.Pos.File) {
+				continue
+			}
+			if off, ok := roundOffset(wall.Time.Sub(u.Time)); ok {
+				return sample{wall.Time, off, wall.Pos}, true
+			}
+		}
+	}
+	return sample{}, false
 }
 
 // collectionTime is when the bundle was made: as its texts say, else the last

@@ -104,7 +104,7 @@ func steps(t *Timeline) map[string]*Span {
 	for i := range t.Spans {
 		s := &t.Spans[i]
 		switch s.Kind {
-		case KindSession, KindGap, KindReboot, KindGroup:
+		case KindSession, KindSignIn, KindGap, KindReboot, KindGroup:
 			continue
 		}
 		if s.Session != 0 && s.Session != last {

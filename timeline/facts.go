@@ -18,6 +18,7 @@ func (b *builder) registryFacts() {
 	b.devicePrepFact()
 	b.manageabilityFacts()
 	b.msiFacts()
+	b.reportedPackages()
 	b.win32Facts()
 }
 

@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -295,5 +296,40 @@ func TestHexCode(t *testing.T) {
 				t.Errorf("hexCode(%q) = %#x, %v, want %#x, %v", tt.text, got, ok, tt.want, tt.ok)
 			}
 		})
+	}
+}
+
+// The packages of MDMDiagReport.xml count as those of the registry do, unless
+// the registry tells them itself.
+func TestReportedPackages(t *testing.T) {
+	record := func(product, status, code, address string) event.Event {
+		return event.Event{Source: event.MDMReport, Pos: event.Pos{File: "MDMDiagReport.xml", Line: 7}, Fields: event.Fields{
+			{Name: "UserSid", Value: "S-0-0"}, {Name: "ProductCode", Value: product}, {Name: "Status", Value: status}, {Name: "LastError", Value: code}, {Name: "CurrentDownloadUrl", Value: address},
+		}}
+	}
+	in := Input{
+		Events: []event.Event{
+			record("{A}", "60", "-2147023293", "https://cdn.contoso.example/SampleAgent.msi"),
+			record("{B}", "70", "0", "https://cdn.contoso.example/get?id=1"),
+			record("{C}", "25", "0", "https://cdn.contoso.example/Other.msi"),
+			record("{D}", "soon", "none", ""),
+			{Source: event.MDMReport, Fields: event.Fields{{Name: "Status", Value: "60"}}},
+		},
+		Facts: []event.Fact{
+			{Name: "reg", Key: `HKLM\SOFTWARE\Microsoft\EnterpriseDesktopAppManagement\S-0-0\MSI\{c}`, Value: "Status", Kind: event.FactNumber, Num: 70, Text: "70"},
+		},
+	}
+	var got []string
+	for _, f := range Build(in).Facts {
+		if strings.HasPrefix(f.Name, "msi.") {
+			got = append(got, f.Name+" "+f.Key+" "+f.Value+" "+f.Text)
+		}
+	}
+	want := []string{
+		"msi.last-error SampleAgent.msi {A} 2147944003", "msi.last-error {B} {B} 0",
+		"msi.status SampleAgent.msi {A} 60", "msi.status {B} {B} 70", "msi.status {c} {c} 70",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("facts are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }

@@ -50,7 +50,7 @@ func (b *builder) work() []stretch {
 	out := make([]stretch, 0, len(b.spans))
 	for _, d := range b.spans {
 		switch d.Kind {
-		case KindSession, KindReboot, KindGap, KindTrackedApp:
+		case KindSession, KindSignIn, KindReboot, KindGap, KindTrackedApp:
 			continue
 		}
 		if to := d.until(); !d.Start.IsZero() && to.After(d.Start) {

@@ -12,6 +12,9 @@ import (
 // went on: for that one every few minutes and the places where time goes back
 // are enough.
 func Reads(e *event.Event) bool {
+	if _, ok := readSignIn(e); ok {
+		return true
+	}
 	switch e.Source {
 	case event.LogSmsts:
 		// Most of this log is the environment of the task sequence.
@@ -21,6 +24,8 @@ func Reads(e *event.Event) bool {
 		return true
 	case event.LogIME:
 		return strings.Contains(e.Message, "Win32App") || strings.HasPrefix(e.Name, "app.") || localPair(e) != noPair
+	case event.MDMReport:
+		return reportedPackage(e)
 	case event.SystemLog:
 		return bootMark(e) != 0 || e.ID == 1
 	}

@@ -122,8 +122,12 @@ func fillEvent(e *event.Event, source, rest string, num int) error {
 		e.Fields = event.Fields{{Name: "Name", Value: e.Name}, {Name: "Value", Value: espValue(after)}}
 	case "page":
 		e.Source, e.ID = event.ShellCore, 62404
-	case "mdm", "modern", "system", "join":
-		e.Source = map[string]event.Source{"mdm": event.DMEDP, "modern": event.ModernDeployment, "system": event.SystemLog, "join": event.UserDeviceReg}[source]
+		e.Fields = event.Fields{{Name: "CXID", Value: first}}
+	case "mdm", "modern", "system", "join", "core", "aad", "security":
+		e.Source = map[string]event.Source{
+			"mdm": event.DMEDP, "modern": event.ModernDeployment, "system": event.SystemLog, "join": event.UserDeviceReg,
+			"core": event.ShellCore, "aad": event.AAD, "security": "evtx.security-auditing",
+		}[source]
 		id, err := strconv.ParseUint(first, 10, 32)
 		if err != nil {
 			return err

@@ -26,6 +26,7 @@ type sequences struct {
 	groups  []*draft          // open groups, innermost last
 	closed  map[string]*draft // last closed step by pointer and name, while it may be resumed
 	last    *draft            // the step closed last
+	fetch   *draft            // the download that the open step is at
 	vars    [3]string         // package name, package id, deployment id of the run to come
 	pointer string            // instruction pointer of the open step
 	restart bool              // the engine started anew inside an open run
@@ -38,6 +39,7 @@ var sequenceVars = [...]string{"_SMSTSPackageName=", "_SMSTSPackageID=", "_SMSTS
 
 func (s *sequences) read(e *event.Event) {
 	m := e.Message
+	s.content(e)
 	switch {
 	case strings.HasPrefix(m, "Set a global environment variable _SMSTS"):
 		s.variable(m)
@@ -205,6 +207,10 @@ func (d *draft) field(name string) (string, bool) {
 }
 
 func (s *sequences) closeStep() {
+	if s.fetch.open() { // the step ended or was left in the middle of it
+		s.fetch.State, s.fetch.End = "", later(s.step.until(), s.fetch.Start)
+	}
+	s.fetch = nil
 	s.closed[s.pointer] = s.step
 	s.last, s.step = s.step, nil
 }

@@ -21,6 +21,7 @@ type Kind string
 const (
 	KindSession      Kind = "session"       // one enrolment attempt (its number)
 	KindPage         Kind = "page"          // one run of the ESP page: the ESP clock starts anew with each ("device" …)
+	KindSignIn       Kind = "sign-in"       // a user signed in (his SID), up to the end of what the shell does then
 	KindPhase        Kind = "phase"         // an ESP category (DevicePreparation, DeviceSetup, AccountSetup)
 	KindSubcategory  Kind = "subcategory"   // an ESP subcategory by its id (DeviceSetup.AppsSubcategory)
 	KindProvider     Kind = "provider"      // the wait for a policy provider (ConfigMgr, Sidecar)
@@ -72,6 +73,9 @@ type Span struct {
 //
 //	session        flow, join, pre-provisioning, user (SID, where several had an Account setup)
 //	page           timeout-minutes, ended-by, continued-anyway, reset, user (as of a session)
+//	sign-in        user (SID), how (winlogon, logon-tasks, security-log, account-setup, agent, first-record),
+//	               at-latest (true: no record states the moment, he had signed in by then),
+//	               first (true: the first of that user)
 //	phase          user (as of a session)
 //	subcategory    state (the page's own word)
 //	provider       installation-state
@@ -103,7 +107,7 @@ type Timeline struct {
 	Spans []Span
 	Clock ClockReport
 	// Facts are what the timeline derived (esp.*, session.*, clock.*,
-	// ccmsetup.*, msi.*, win32app.*, enrollment.*, and autopilot.* where the
+	// ccmsetup.*, msi.*, ts.*, win32app.*, enrollment.*, and autopilot.* where the
 	// profile file gave none), ordered by Fact.Compare.
 	Facts []event.Fact
 }

@@ -7,10 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"unicode"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"debrief/report"
 )
 
 // outputFlags are the flags of commands that print a document.
@@ -107,14 +108,4 @@ func width(w io.Writer) int {
 
 // printable makes text from outside (file names, log lines in errors) safe for
 // a terminal: control and format characters become visible escapes.
-func printable(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if r == '\n' || (!unicode.IsControl(r) && !unicode.Is(unicode.Cf, r)) {
-			b.WriteRune(r)
-			continue
-		}
-		fmt.Fprintf(&b, "\\u%04x", r)
-	}
-	return b.String()
-}
+func printable(s string) string { return report.Harmless(s, true) }

@@ -92,6 +92,9 @@ func (d *device) event(ch channel, at time.Time, id uint16, level uint8, fields 
 	}
 	if ch == chShellCore {
 		e.Task, e.User = id, evtxw.SID(d.id.machineSID+"-1000") // defaultuser0
+		if d.signedIn && !at.Before(d.signInTime) {
+			e.User = evtxw.SID(d.id.userSID)
+		}
 	}
 	d.channels[ch] = append(d.channels[ch], e)
 }

@@ -35,6 +35,8 @@ type device struct {
 	win32           []win32Result
 	enrolmentErrors []enrolmentError
 	setupDone       bool
+	signedIn        bool // the first user signed in, at signInTime
+	signInTime      time.Time
 	firstSession    time.Time // start of device setup
 	appsEnd         time.Time // when the last tracked app ended or will end
 	off             []pause   // while it was shut down nothing was logged

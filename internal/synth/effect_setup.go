@@ -94,6 +94,7 @@ type AccountSetup struct{}
 
 func (AccountSetup) apply(d *device) {
 	d.wait(90 * time.Second)
+	d.signIn()
 	d.loadPage(false)
 	d.startCategory(catAccount)
 	for _, id := range accountLines {
@@ -106,6 +107,20 @@ func (AccountSetup) apply(d *device) {
 	d.endCategory(catAccount)
 	d.esp("ESPProgress_Page_Exiting", "Exiting page normally...", 0)
 	d.webPage("AADHello", 40*time.Second)
+	d.logonTasks(62171)
+}
+
+// signIn is the user's first sign-in: from now on the shell runs as the user.
+func (d *device) signIn() {
+	d.signedIn, d.signInTime = true, d.now
+	d.logonTasks(62170)
+}
+
+// logonTasks notes that the shell begins (62170) or ended (62171) what it does
+// at a sign-in.
+func (d *device) logonTasks(id uint16) {
+	d.event(chShellCore, d.now, id, levelInfo, field("LogonType", uint32(1)), field("TaskName", "AllLogonTasks"))
+	d.now = d.now.Add(200 * time.Millisecond)
 }
 
 // Collected says how long after the last happening the support engineer

@@ -11,7 +11,7 @@ type identity struct {
 	company, domain                    string
 	host, serial, maker, model         string
 	upn, userName                      string
-	machineSID                         string
+	machineSID, userSID                string
 	tenant, deviceID, entDMID          string
 	enrolment, ztd, correlation        string
 	site, cmg, cmgID, managementPoint  string
@@ -76,6 +76,7 @@ func newIdentity(s Scenario) identity {
 	id.clientPackage = id.site + "00003"
 	id.ccmURL = "https://" + r.text(8, hexDigits) + "-cdn.manage.example/" + r.guid() + "/ccmsetup.msi"
 	id.agentURL = "https://agentcdn.manage.example/IntuneWindowsAgent.msi"
+	id.userSID = fmt.Sprintf("S-1-12-1-%d-%d-%d-%d", uint32(r.next()), uint32(r.next()), uint32(r.next()), uint32(r.next()))
 	for _, v := range clientVersions {
 		if s.Start.Year() >= v.year {
 			id.clientVersion = v.version
@@ -89,7 +90,7 @@ func newIdentity(s Scenario) identity {
 // the collection of a scenario: what a copy for strangers must not show.
 func Identity(s Scenario) []string {
 	id := newIdentity(s)
-	return []string{id.host, id.serial, id.upn, id.userName, id.domain, id.machineSID, id.tenant, id.deviceID}
+	return []string{id.host, id.serial, id.upn, id.userName, id.domain, id.machineSID, id.userSID, id.tenant, id.deviceID}
 }
 
 // cmgPath is how the client addresses the gateway: host, proxy, number.

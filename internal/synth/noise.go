@@ -46,7 +46,7 @@ type noiseEvent struct {
 func none(*device, *rng) []evtxw.Field { return nil }
 
 var logonTasks = []string{
-	"AllLogonTasks", "ShellPrep", "RunOnce", "ActiveSetup", "PreShellTasks", "AppResolver",
+	"ShellHandwriting", "ShellPrep", "RunOnce", "ActiveSetup", "PreShellTasks", "AppResolver",
 	"StartLayoutInit", "AppReadinessLogonGroup", "ShellInitTasks", "PreStartTasks",
 }
 

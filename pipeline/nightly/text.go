@@ -6,9 +6,10 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode"
 
+	"debrief/event"
 	"debrief/pipeline"
+	"debrief/report"
 )
 
 // WriteText prints the report for people. The error is that of w.
@@ -120,7 +121,7 @@ const dayTime = "2006-01-02 15:04"
 
 func (r *Report) counts() string {
 	return fmt.Sprintf("%s in the archive, %d new; %d with a failure, %d inconclusive, %d with warnings, %d without",
-		plural(r.Cases, "case"), len(r.New), r.Outcomes["failure"], r.Outcomes["inconclusive"], r.Outcomes["warning"], r.Outcomes["none"])
+		event.Plural(r.Cases, "case"), len(r.New), r.Outcomes["failure"], r.Outcomes["inconclusive"], r.Outcomes["warning"], r.Outcomes["none"])
 }
 
 // judgedLine says how the judgements were brought up to date; empty = all were.
@@ -129,7 +130,7 @@ func (r *Report) judgedLine() string {
 	if stood+judged+read == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s judged by the rules of today: %d stood, %d judged again, %d read again", plural(stood+judged+read, "case"), stood, judged, read)
+	return fmt.Sprintf("%s judged by the rules of today: %d stood, %d judged again, %d read again", event.Plural(stood+judged+read, "case"), stood, judged, read)
 }
 
 // Colophon says what made the report.
@@ -152,7 +153,7 @@ func (c *CaseLine) Title() string {
 // Said words the rise.
 func (c *RisingCause) Said() string {
 	return fmt.Sprintf("%s in the last 7 days, %.1f a week in the %d weeks before; by chance less than once in %s",
-		plural(c.Devices, "device"), c.PerWeek, c.Weeks, oneIn(c.Chance))
+		event.Plural(c.Devices, "device"), c.PerWeek, c.Weeks, oneIn(c.Chance))
 }
 
 // oneIn writes a small chance as a round number.
@@ -167,7 +168,7 @@ func oneIn(chance float64) string {
 
 // Said words the problem.
 func (p *Problem) Said() string {
-	text := plural(p.Devices, "device")
+	text := event.Plural(p.Devices, "device")
 	if p.First.Format(time.DateOnly) == p.Last.Format(time.DateOnly) {
 		text += " on " + p.First.Format(time.DateOnly)
 	} else {
@@ -187,7 +188,7 @@ func (p *Problem) Said() string {
 
 // Said words how far the records spread.
 func (c *Cluster) Said() string {
-	text := fmt.Sprintf("%s, %s, %d of them without a root cause; %s", plural(c.Records, "record"), plural(c.Devices, "device"), c.Unsolved, c.Source)
+	text := fmt.Sprintf("%s, %s, %d of them without a root cause; %s", event.Plural(c.Records, "record"), event.Plural(c.Devices, "device"), c.Unsolved, c.Source)
 	if c.ID != 0 {
 		text += fmt.Sprintf(" event %d", c.ID)
 	}
@@ -202,7 +203,7 @@ func (c *Cluster) Said() string {
 
 // Said words the share.
 func (f *FormatNote) Said() string {
-	text := fmt.Sprintf("%s: %.0f %% of %s not known, %.0f %% before", f.Log, 100*f.Share, plural(f.Records, "record"), 100*f.Before)
+	text := fmt.Sprintf("%s: %.0f %% of %s not known, %.0f %% before", f.Log, 100*f.Share, event.Plural(f.Records, "record"), 100*f.Before)
 	if len(f.Formats) > 0 {
 		text += "; written by version " + strings.Join(f.Formats, ", ")
 	}
@@ -214,29 +215,9 @@ func (k Known) Mark() string {
 	if k.New() {
 		return ""
 	}
-	return fmt.Sprintf(" (known since %s, then %s)", k.Since.Format(time.DateOnly), plural(k.Before, "device"))
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return fmt.Sprintf(" (known since %s, then %s)", k.Since.Format(time.DateOnly), event.Plural(k.Before, "device"))
 }
 
 // clean makes text from outside one harmless line: control and format characters
 // become visible.
-func clean(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case r == '\n' || r == '\r' || r == '\t':
-			b.WriteByte(' ')
-		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r):
-			fmt.Fprintf(&b, "\\u%04x", r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return cut(b.String(), 300)
-}
+func clean(s string) string { return cut(report.Harmless(s, false), 300) }
