@@ -1,7 +1,6 @@
 package parsers
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
@@ -121,9 +120,17 @@ func (s *ccmScanner) bare(line string, start int) {
 			return
 		}
 	}
-	e.Message = trim(line)
-	e.Provider, e.Thread, e.Message = s.name.splitComponent(e.Message)
+	text := trim(line)
+	if !s.framed {
+		text = leadingTime(&e, text)
+	}
+	if e.Provider, e.Thread, e.Message = s.name.splitComponent(text); e.Message == "" {
+		e.Message = trim(line)
+	}
 	e.Source = s.name.source(e.Provider)
+	if !s.framed && s.sink.joinErrorTail(&e) {
+		return
+	}
 	if s.describe(&e, "", ""); e.Name != "" {
 		s.sink.add(e)
 		return
@@ -179,6 +186,9 @@ func (s *ccmScanner) viewed(v viewedLine, start int) {
 		Provider: v.component, Source: s.name.source(v.component),
 		Message: v.message, Thread: v.thread,
 	}
+	if !s.framed && s.sink.joinErrorTail(&e) {
+		return
+	}
 	s.describe(&e, "", "")
 	s.sink.add(e)
 }
@@ -186,23 +196,11 @@ func (s *ccmScanner) viewed(v viewedLine, start int) {
 // scanViewed reads "message component date time thread (0xhex)" from its right
 // end. The thread, written twice, must agree with itself.
 func scanViewed(line string) (v viewedLine, ok bool) {
-	line = trim(line)
-	if !strings.HasSuffix(line, ")") {
+	rest, thread, ok := cutThreadBehind(trim(line))
+	if !ok {
 		return v, false
 	}
-	i := strings.LastIndex(line, "(0x")
-	if i <= 0 {
-		return v, false
-	}
-	hex, err := strconv.ParseUint(line[i+3:len(line)-1], 16, 32)
-	if err != nil {
-		return v, false
-	}
-	rest, thread := lastWord(line[:i])
-	if n, err := strconv.ParseUint(thread, 10, 32); err != nil || n != hex {
-		return v, false
-	}
-	v.thread = uint32(hex)
+	v.thread = thread
 	rest, clock := lastWord(rest)
 	if len(clock) == 2 && clock[1]|0x20 == 'm' {
 		var hms string

@@ -3,6 +3,7 @@ package parsers
 import (
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"debrief/event"
@@ -45,11 +46,13 @@ var ccmLogs = []string{
 // sequenceComponents are the components that write to smsts.log, lower case, sorted.
 var sequenceComponents = []string{
 	"applyoperatingsystem", "downloadcontent", "installapplication", "installapplications",
-	"installsoftware", "installswupdate", "osdapplyos", "osddiskpart", "osddownloadcontent",
-	"osddriverclient", "osdnetsettings", "osdoffline", "osdosrefresh", "osdsetuphook",
-	"osdsetupwindows", "osdsmpclient", "osdupgradeos", "osdwinsettings", "runcommandline",
+	"installsoftware", "installswupdate", "osdapplyos", "osdbitlocker", "osddiskpart",
+	"osddownloadcontent", "osddriverclient", "osdjoin", "osdnetsettings", "osdoffline",
+	"osdofflinebitlocker", "osdosrefresh", "osdpreservecontent", "osdprestartcheck",
+	"osdrunpowershellscript", "osdsetdynamicvariables", "osdsetuphook", "osdsetupwindows",
+	"osdsmpclient", "osdupgradeos", "osdupgradewindows", "osdwinsettings", "runcommandline",
 	"runpowershellscript", "smsclientsetup", "tsbootshell", "tsmanager", "tsmbootstrap",
-	"tsmediawizardcontrol", "tspxe", "winsetup",
+	"tsmediawizardcontrol", "tsprogressui", "tspxe", "winsetup",
 }
 
 func listed(list []string, lower string) bool {
@@ -211,6 +214,10 @@ func (n *namer) cover(out *Output) {
 //	TSManager    Starting step 3
 //	TSManager 4321 (0x10E1) Starting step 3
 //	Starting step 3    TSManager
+//	Starting step 3 TSManager 4321 (0x10E1)
+//
+// One space is enough behind a component of the task sequence engine, whose
+// names open no sentence.
 func (n *namer) splitComponent(line string) (component string, thread uint32, message string) {
 	word, rest, _ := strings.Cut(line, " ")
 	if t := strings.IndexByte(line, '\t'); t >= 0 && t < len(word) {
@@ -220,8 +227,13 @@ func (n *namer) splitComponent(line string) (component string, thread uint32, me
 		return word, id, after
 	}
 	gap := len(rest) > 0 && (rest[0] == ' ' || rest[0] == '\t')
-	if gap && n.isComponent(word) {
+	if (gap || rest != "" && looksLikeComponent(word) && listed(sequenceComponents, strings.ToLower(word))) && n.isComponent(word) {
 		return word, 0, trim(rest)
+	}
+	if before, id, ok := cutThreadBehind(line); ok {
+		if before, word := lastWord(before); n.isComponent(word) {
+			return word, id, trim(before)
+		}
 	}
 	if before, word := lastWord(line); n.isComponent(word) &&
 		(strings.HasSuffix(before, "  ") || strings.HasSuffix(before, "\t")) {
@@ -262,4 +274,22 @@ func cutThread(s string) (thread uint32, rest string, ok bool) {
 		return 0, s, false
 	}
 	return uint32(n), trim(tail[i+1:]), true
+}
+
+// cutThreadBehind reads "4321 (0x10E1)" off the end of s. The thread, written
+// twice, must agree with itself.
+func cutThreadBehind(s string) (before string, thread uint32, ok bool) {
+	i := strings.LastIndex(s, "(0x")
+	if i <= 0 || !strings.HasSuffix(s, ")") {
+		return s, 0, false
+	}
+	hex, err := strconv.ParseUint(s[i+3:len(s)-1], 16, 32)
+	if err != nil {
+		return s, 0, false
+	}
+	before, word := lastWord(s[:i])
+	if n, err := strconv.ParseUint(word, 10, 32); err != nil || n != hex {
+		return s, 0, false
+	}
+	return before, uint32(hex), true
 }

@@ -97,7 +97,12 @@ func TestSplitComponent(t *testing.T) {
 	}{
 		{"TSManager    a text", "TSManager", 0, "a text"},
 		{"TSManager\ta text", "TSManager", 0, "a text"},
-		{"TSManager a text", "", 0, "TSManager a text"},
+		{"TSManager a text", "TSManager", 0, "a text"},
+		{"CcmSetup a text", "", 0, "CcmSetup a text"},
+		{"tsmanager a text", "", 0, "tsmanager a text"},
+		{"a text TSManager 17 (0x11)", "TSManager", 17, "a text"},
+		{"a text TSManager 17 (0x12)", "", 0, "a text TSManager 17 (0x12)"},
+		{"a text Unknown 17 (0x11)", "", 0, "a text Unknown 17 (0x11)"},
 		{"Unknown    a text", "", 0, "Unknown    a text"},
 		{"Unknown 17 (0x11) a text", "Unknown", 17, "a text"},
 		{"a text    TSManager", "TSManager", 0, "a text"},

@@ -61,6 +61,9 @@ func parsePasted(in *Input, out *Output) error {
 		if p.e.Source = g.last; p.e.Source == "" {
 			p.e.Source = own
 		}
+		if sink.joinErrorTail(&p.e) {
+			continue
+		}
 		out.Coverage.Expected++
 		if p.src == "" {
 			sink.addLine(p.e, l.start, l.start+len(l.raw))

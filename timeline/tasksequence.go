@@ -395,9 +395,13 @@ func (s *sequences) failedName(rest string) string {
 			return d.Name
 		}
 	}
-	for _, stop := range []string{". \n", ".\n", ".\r\n", ". \r\n", ". "} {
-		if name, ok := cutBefore(rest, stop); ok && name != "" {
-			return name
+	for at := 0; ; { // the first full stop that ends a word
+		i := strings.IndexByte(rest[at:], '.')
+		if i < 0 {
+			break
+		}
+		if at += i + 1; at > 1 && at < len(rest) && strings.IndexByte(" \r\n", rest[at]) >= 0 {
+			return rest[:at-1]
 		}
 	}
 	return strings.TrimSuffix(strings.TrimSpace(rest), ".")
