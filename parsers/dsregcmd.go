@@ -33,9 +33,12 @@ func dsregcmdParser() Parser {
 }
 
 // isDsregcmd reports whether text is output of dsregcmd or a part of it: the
-// state of the join, or two other lines that only this tool has, as people
-// paste one frame alone.
+// state of the join, what it prints of its work with /debug, or two other lines
+// that only this tool has, as people paste one frame alone.
 func isDsregcmd(text string) bool {
+	if strings.Contains(text, "DsrCmdJoinHelper::") || strings.Contains(text, "DSREGCMD_END_STATUS") || strings.Contains(text, "dsregcmd::wmain") {
+		return true
+	}
 	known := 0
 	for line := range strings.Lines(text) {
 		name, _, ok := strings.Cut(line, ":")
