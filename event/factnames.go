@@ -153,6 +153,9 @@ var factNames = []FactInfo{
 	{"dsreg.error-phase", "where it ended: pre-check, discover, auth, join"},
 	{"dsreg.client-error", "its HRESULT on the device"},
 	{"dsreg.server-error", "its error as the server names it, e.g. DirectoryError"},
+	{"dsreg.server-suberror", "its detail as the server names it, e.g. error_missing_device"},
+	{"dsreg.server-operation", "what was asked of the server, e.g. DeviceRenew"},
+	{"dsreg.registration-type", "how the device registers: sync, fed, fallback_sync"},
 	{"dsreg.http-status", "its HTTP status"},
 	{"dsreg.test", "Key = a test of dsregcmd (DRS Discovery Test …), Text = PASS, FAIL and code, SKIPPED"},
 }

@@ -21,6 +21,7 @@ const (
 	ProvisioningDiag Source = "evtx.provisioning-diagnostics"
 	AppXDeployment   Source = "evtx.appx-deployment"
 	TimeService      Source = "evtx.time-service"
+	ODJConnector     Source = "evtx.odj-connector" // of the server with the Intune connector for Active Directory
 	SystemLog        Source = "evtx.system"
 	ApplicationLog   Source = "evtx.application"
 

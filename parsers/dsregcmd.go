@@ -1,6 +1,7 @@
 package parsers
 
 import (
+	"slices"
 	"strings"
 
 	"debrief/event"
@@ -26,14 +27,31 @@ func dsregcmdParser() Parser {
 	return Parser{
 		Name:    "dsregcmd",
 		Doc:     "output of dsregcmd /status",
-		Version: "2",
-		Match: func(in *Input) bool {
-			h := head(in, 8192)
-			_, rest, ok := strings.Cut(h, "AzureAdJoined")
-			return ok && strings.HasPrefix(strings.TrimLeft(rest, " "), ":")
-		},
-		Parse: parseDsregcmd,
+		Version: "3",
+		Match:   func(in *Input) bool { return isDsregcmd(head(in, 8192)) },
+		Parse:   parseDsregcmd,
 	}
+}
+
+// isDsregcmd reports whether text is output of dsregcmd or a part of it: the
+// state of the join, what it prints of its work with /debug, or two other lines
+// that only this tool has, as people paste one frame alone.
+func isDsregcmd(text string) bool {
+	if strings.Contains(text, "DsrCmdJoinHelper::") || strings.Contains(text, "DSREGCMD_END_STATUS") || strings.Contains(text, "dsregcmd::wmain") {
+		return true
+	}
+	known := 0
+	for line := range strings.Lines(text) {
+		name, _, ok := strings.Cut(line, ":")
+		switch name = trim(name); {
+		case !ok:
+		case name == "AzureAdJoined":
+			return true
+		case slices.ContainsFunc(dsregFacts, func(f dsregFactLine) bool { return f.line == name && !f.plain }):
+			known++
+		}
+	}
+	return known >= 2
 }
 
 func parseDsregcmd(in *Input, out *Output) error {

@@ -21,42 +21,50 @@ const (
 	dsregSignIn           // AADSTS50126: …, of which the number is taken
 )
 
-// dsregFacts are the lines that become facts.
-var dsregFacts = []struct {
+// dsregFactLine is a line that becomes a fact.
+type dsregFactLine struct {
 	line, fact string
 	kind       dsregKind
-}{
-	{"AzureAdJoined", "dsreg.azure-ad-joined", dsregBool},
-	{"DomainJoined", "dsreg.domain-joined", dsregBool},
-	{"EnterpriseJoined", "dsreg.enterprise-joined", dsregBool},
-	{"WorkplaceJoined", "dsreg.workplace-joined", dsregBool},
-	{"TenantId", "dsreg.tenant-id", dsregText},
-	{"MdmUrl", "dsreg.mdm-url", dsregText},
-	{"TpmProtected", "dsreg.tpm-protected", dsregBool},
-	{"DeviceAuthStatus", "dsreg.device-auth-status", dsregText},
-	{"DeviceCertificateValidity", "dsreg.cert-expires", dsregPeriod},
-	{"NgcSet", "dsreg.ngc-set", dsregBool},
-	{"PreReqResult", "dsreg.ngc-prerequisite", dsregText},
-	{"AzureAdPrt", "dsreg.azure-ad-prt", dsregBool},
-	{"AzureAdPrtUpdateTime", "dsreg.prt-updated", dsregTime},
-	{"AzureAdPrtExpiryTime", "dsreg.prt-expires", dsregTime},
-	{"Previous Prt Attempt", "dsreg.prt-attempt", dsregTime},
-	{"Attempt Status", "dsreg.prt-attempt-status", dsregCode},
-	{"HTTP Error", "dsreg.prt-http-error", dsregCode},
-	{"HTTP status", "dsreg.prt-http-status", dsregNumber},
-	{"Server Error Code", "dsreg.prt-server-error", dsregText},
-	{"Server Error Description", "dsreg.prt-aadsts", dsregSignIn},
-	{"Previous Registration", "dsreg.registration-attempt", dsregTime},
-	{"Error Phase", "dsreg.error-phase", dsregText},
-	{"Client ErrorCode", "dsreg.client-error", dsregCode},
-	{"Server ErrorCode", "dsreg.server-error", dsregText},
-	{"Https Status", "dsreg.http-status", dsregNumber},
-	{"AD Connectivity Test", "dsreg.test", dsregTest},
-	{"AD Configuration Test", "dsreg.test", dsregTest},
-	{"DRS Discovery Test", "dsreg.test", dsregTest},
-	{"DRS Connectivity Test", "dsreg.test", dsregTest},
-	{"Token acquisition Test", "dsreg.test", dsregTest},
-	{"Fallback to Sync-Join", "dsreg.test", dsregTest},
+	plain      bool // other tools may name a line so
+}
+
+// dsregFacts are the lines that become facts.
+var dsregFacts = []dsregFactLine{
+	{"AzureAdJoined", "dsreg.azure-ad-joined", dsregBool, false},
+	{"DomainJoined", "dsreg.domain-joined", dsregBool, false},
+	{"EnterpriseJoined", "dsreg.enterprise-joined", dsregBool, false},
+	{"WorkplaceJoined", "dsreg.workplace-joined", dsregBool, false},
+	{"TenantId", "dsreg.tenant-id", dsregText, true},
+	{"MdmUrl", "dsreg.mdm-url", dsregText, false},
+	{"TpmProtected", "dsreg.tpm-protected", dsregBool, false},
+	{"DeviceAuthStatus", "dsreg.device-auth-status", dsregText, false},
+	{"DeviceCertificateValidity", "dsreg.cert-expires", dsregPeriod, false},
+	{"NgcSet", "dsreg.ngc-set", dsregBool, false},
+	{"PreReqResult", "dsreg.ngc-prerequisite", dsregText, false},
+	{"AzureAdPrt", "dsreg.azure-ad-prt", dsregBool, false},
+	{"AzureAdPrtUpdateTime", "dsreg.prt-updated", dsregTime, false},
+	{"AzureAdPrtExpiryTime", "dsreg.prt-expires", dsregTime, false},
+	{"Previous Prt Attempt", "dsreg.prt-attempt", dsregTime, false},
+	{"Attempt Status", "dsreg.prt-attempt-status", dsregCode, false},
+	{"HTTP Error", "dsreg.prt-http-error", dsregCode, true},
+	{"HTTP status", "dsreg.prt-http-status", dsregNumber, true},
+	{"Server Error Code", "dsreg.prt-server-error", dsregText, true},
+	{"Server Error Description", "dsreg.prt-aadsts", dsregSignIn, true},
+	{"Previous Registration", "dsreg.registration-attempt", dsregTime, false},
+	{"Error Phase", "dsreg.error-phase", dsregText, false},
+	{"Client ErrorCode", "dsreg.client-error", dsregCode, false},
+	{"Server ErrorCode", "dsreg.server-error", dsregText, true},
+	{"Server ErrorSubCode", "dsreg.server-suberror", dsregText, false},
+	{"Server Operation", "dsreg.server-operation", dsregText, false},
+	{"Registration Type", "dsreg.registration-type", dsregText, false},
+	{"Https Status", "dsreg.http-status", dsregNumber, true},
+	{"AD Connectivity Test", "dsreg.test", dsregTest, false},
+	{"AD Configuration Test", "dsreg.test", dsregTest, false},
+	{"DRS Discovery Test", "dsreg.test", dsregTest, false},
+	{"DRS Connectivity Test", "dsreg.test", dsregTest, false},
+	{"Token acquisition Test", "dsreg.test", dsregTest, false},
+	{"Kerberos Ticket Test", "dsreg.test", dsregTest, false},
+	{"Fallback to Sync-Join", "dsreg.test", dsregTest, false},
 }
 
 // dsregFact makes the fact of a line, if there is one.

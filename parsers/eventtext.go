@@ -80,8 +80,10 @@ func channelSource(stem string) (event.Source, bool) {
 // sentences are the openings of event texts whose id Microsoft's own pages give
 // together with the text: Microsoft Learn "Troubleshoot Windows device
 // enrollment errors in Intune", "Enroll a Windows device automatically using
-// Group Policy", "Understand and troubleshoot the Enrollment Status Page" and
-// "Troubleshoot Microsoft Entra hybrid joined devices".
+// Group Policy", "Understand and troubleshoot the Enrollment Status Page",
+// "Troubleshoot Microsoft Entra hybrid joined devices", "Troubleshoot use of
+// SCEP certificate profiles" and "Troubleshoot OOBE"; 334 and 306 as the
+// manifest of the provider has them.
 var sentences = [...]struct {
 	source  event.Source
 	opening string
@@ -90,10 +92,24 @@ var sentences = [...]struct {
 	{event.DMEDP, "Auto MDM Enroll: Succeeded", 75},
 	{event.DMEDP, "Auto MDM Enroll: Failed", 76},
 	{event.DMEDP, "Auto MDM Enroll: Device Credential (", 76},
+	{event.DMEDP, "MDM Enroll: Failed to receive or parse certificate enroll response", 11},
 	{event.DMEDP, "MDM Enroll: Failed", 71},
 	{event.DMEDP, "MDM Enroll: Succeeded", 72},
 	{event.DMEDP, "MDM Enroll: Server Returned Fault/Code/Subcode/Value=", 52},
 	{event.DMEDP, "The following URI has triggered a reboot:", 2800},
+	{event.DMEDP, "SCEP: Certificate enroll failed", 32},
+	{event.DMEDP, "SCEP: Certificate request generated successfully", 36},
+	{event.DMEDP, "SCEP: Certificate installed successfully", 39},
+	{event.ModernDeployment, "AutopilotManager failed to set TPM identity confirmed", 171},
+	{event.ModernDeployment, "AutopilotManager failed to set Autopilot profile as available", 172},
+	{event.ModernDeployment, "ZtdDeviceIsNotRegistered", 807},
+	{event.ModernDeployment, "ZtdDeviceHasNoAssignedProfile - Assigned profile does not exist", 809},
+	{event.ModernDeployment, "ZtdDeviceHasNoAssignedProfile - No profile assigned", 815},
+	{event.UserDeviceReg, "Automatic registration Succeeded", 306},
+	{event.UserDeviceReg, "Automatic registration failed. Failed to lookup the registration service information", 307},
+	{event.UserDeviceReg, "Automatic device join pre-check tasks completed. The device can NOT be joined because a domain controller", 334},
+	{event.UserDeviceReg, "The initialization of the join request failed with exit code:", 202},
+	{event.UserDeviceReg, "The get join response operation callback failed with exit code:", 204},
 	{event.UserDeviceReg, "The discovery operation callback failed with exit code:", 201},
 	{event.UserDeviceReg, "Automatic registration failed at join phase.", 304},
 	{event.UserDeviceReg, "Automatic registration failed at authentication phase.", 305},
@@ -112,18 +128,23 @@ var openings = [...]struct {
 	{event.DMEDP, "MDM ConfigurationManager:"},
 	{event.DMEDP, "MDM Unenroll:"},
 	{event.DMEDP, "EnterpriseDesktopAppManagement CSP:"},
+	{event.DMEDP, "SCEP: Certificate "},
 	{event.DMEDP, "The following URI has triggered a reboot:"},
-	{event.UserDeviceReg, "Automatic registration failed at"},
+	{event.UserDeviceReg, "Automatic registration failed"},
+	{event.UserDeviceReg, "Automatic registration Succeeded"},
+	{event.UserDeviceReg, "Automatic device join pre-check tasks completed"},
 	{event.UserDeviceReg, "The discovery operation callback failed with exit code:"},
 	{event.UserDeviceReg, "The initialization of the join request failed with exit code:"},
 	{event.UserDeviceReg, "The complete join response operation failed with exit code:"},
 	{event.UserDeviceReg, "The get join response operation callback failed with exit code:"},
 	{event.UserDeviceReg, "DeviceRegistrationApi::"},
 	{event.UserDeviceReg, `Server response was: {"ErrorType":`},
+	{event.UserDeviceReg, `Server response was: {"Code":`},
 	{event.AAD, "AAD Cloud AP plugin call"},
 	{event.AAD, "Error: 0xCAA"},
 	{event.AAD, "OAuth response error:"},
 	{event.ModernDeployment, "AutopilotManager "},
+	{event.ModernDeployment, "ZtdDevice"},
 	{event.ModernDeployment, "AutopilotGetPolicy"},
 	{event.ModernDeployment, "AutopilotRetrieveSettings"},
 	{event.ShellCore, "CloudExperienceHost Web App Event"},

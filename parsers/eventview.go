@@ -32,12 +32,15 @@ import (
 // RenderingInfo.Message. Without it the date is the wall clock and the
 // description the message.
 //
+// People often leave the first lines of a block out: in a file that has the name
+// of a channel, one may begin with the source or with the id as well.
+//
 // Labels: Windows 10 and 11 in English, German, French and Spanish.
 func eventViewParser() Parser {
 	return Parser{
 		Name:    "event-view",
 		Doc:     "events copied as text or XML out of the Event Viewer",
-		Version: "1",
+		Version: "2",
 		Match: func(in *Input) bool {
 			if !isText(in) || in.Path != "" && !isPasteName(in.Path) && !isLogName(in.Path) && !strings.HasSuffix(strings.ToLower(in.Path), ".xml") {
 				return false
@@ -46,8 +49,10 @@ func eventViewParser() Parser {
 			if i := strings.Index(h, eventOpen); i >= 0 && strings.Contains(h[i:], "<System>") {
 				return true
 			}
+			_, channel := channelSource(stem(in.Path))
 			for line := range strings.Lines(h) {
-				if l, _, ok := viewLabel(trim(line)); ok && l == labelLog {
+				l, value, ok := viewLabel(trim(line))
+				if ok && (l == labelLog || channel && l == labelID && isNumber(value)) {
 					return true
 				}
 			}
@@ -130,11 +135,14 @@ type viewScanner struct {
 	text     []string // lines of the description
 	inText   bool
 	inXML    bool
+	channel  event.Source // of the file's name, for blocks that name no log
+	bare     bool         // the block at work names no log
 }
 
 func parseEventView(in *Input, out *Output) error {
 	doc := readText(in, out)
 	s := viewScanner{doc: doc, out: out}
+	s.channel, _ = channelSource(stem(in.Path))
 	s.sink = newSink(&s.doc, out)
 	r := lineReader{text: doc.text}
 	for {
@@ -171,21 +179,52 @@ func (s *viewScanner) line(text string, num, start int) {
 	switch {
 	case ok && f == labelLog:
 		s.finish()
-		s.e = &event.Event{Channel: value, Pos: s.doc.pos(num, start), Flags: event.Pasted}
+		s.e, s.bare = &event.Event{Channel: value, Pos: s.doc.pos(num, start), Flags: event.Pasted}, false
+	case ok && s.opensBare(f, value):
+		s.finish()
+		s.e, s.bare = &event.Event{Pos: s.doc.pos(num, start), Flags: event.Pasted}, true
+		s.header(f, value, text)
 	case text == "" && !s.inText, text == eventsClose:
 	case s.e == nil, s.inXML:
 		s.finish()
+		src := s.channel
+		if src == "" {
+			src = event.Source("log." + stem(s.doc.path))
+		}
 		s.out.Coverage.Unknown++
-		s.sink.addLine(event.Event{Message: text, Source: event.Source("log." + stem(s.doc.path)), Pos: s.doc.pos(num, start), Flags: event.Pasted}, start, start+len(text))
+		s.sink.addLine(event.Event{Message: text, ID: sentenceID(src, text), Source: src, Pos: s.doc.pos(num, start), Flags: event.Pasted}, start, start+len(text))
 	case ok && f == labelXML:
 		s.inText = false
 	case s.inText:
 		s.text = append(s.text, text)
 	case ok:
 		s.header(f, value, text)
+	case s.bare && s.e.ID != 0: // the sentence without the label before it
+		s.inText, s.text = true, append(s.text, text)
 	default:
 		s.out.Coverage.Unknown++
 	}
+}
+
+// opensBare reports whether a labelled line is the first of a block that names
+// no log.
+func (s *viewScanner) opensBare(f viewField, value string) bool {
+	if s.channel == "" || s.e != nil && !s.bare {
+		return false
+	}
+	switch f {
+	case labelID:
+		return isNumber(value) && (s.e == nil || s.e.ID != 0)
+	case labelSource:
+		return s.e == nil || s.inText && strings.HasPrefix(value, "Microsoft-Windows-")
+	}
+	return false
+}
+
+// isNumber reports whether text is a number and nothing else.
+func isNumber(text string) bool {
+	_, n := number(text, 9)
+	return n > 0 && n == len(text)
 }
 
 // header takes a labelled line of the block.
@@ -268,6 +307,9 @@ func (s *viewScanner) finish() {
 	}
 	text := trim(strings.Join(s.text, "\n"))
 	e.Source = providerSource(e.Provider, e.Channel)
+	if s.bare && s.channel != "" && e.Provider == "" {
+		e.Source = s.channel
+	}
 	switch {
 	case s.inXML:
 		if text != "" {
@@ -279,12 +321,15 @@ func (s *viewScanner) finish() {
 		}
 	default:
 		e.Message = text
+		if e.ID == 0 {
+			e.ID = sentenceID(e.Source, text)
+		}
 		if e.Source == event.ShellCore {
 			shellCoreText(e)
 		}
 	}
 	s.sink.add(*e)
-	s.e, s.text, s.inText, s.inXML = nil, nil, false, false
+	s.e, s.text, s.inText, s.inXML, s.bare = nil, nil, false, false, false
 }
 
 // xml takes the XML of an event: the one of the block, or one that stands alone.

@@ -221,6 +221,8 @@ var providers = [...]struct {
 	{"provisioning-diagnostics-provider", "provisioning-diagnostics-provider", event.ProvisioningDiag},
 	{"appxdeployment-server", "appxdeploymentserver", event.AppXDeployment},
 	{"time-service", "time-service", event.TimeService},
+	{"odj connector service source", "odj connector service", event.ODJConnector},
+	{"microsoft-intune-odjconnectorservice", "microsoft-intune-odjconnectorservice", event.ODJConnector},
 }
 
 const windowsPrefix = "microsoft-windows-"

@@ -123,6 +123,7 @@ var tellingWords = [...]string{
 	"ccm", "task sequence", "the action (", "the action:", "the group (", "last action:", "_smsts", "regtask", "sms ", "lpexitcode",
 	"win32app", "targeted app", "app dt", "enforce app", "app enforcement", "appdt", "ctm job", "dts job", "dtsjob", "mp location", "dp location", "execmanager",
 	"clibsms", "sendresourcerequest", "management point", "policy assignment", "aad token", "workload", "mdm", "site code", "espphase", "agentexecutor", "get policies",
+	"powershell script is failed to execute", "powershell script is successfully executed", "write output done. output",
 }
 
 // telling reports whether an opening tells its log by itself.
@@ -149,6 +150,11 @@ func (g *guesser) line(text string) pasted {
 		if e.Provider != "" {
 			p.src, p.sure = componentSource(strings.ToLower(e.Provider))
 			p.sure = p.sure && looksLikeComponent(e.Provider)
+		}
+	}
+	if f, value, ok := viewLabel(e.Message); ok && f == labelDescription {
+		if _, known := openingSource(value); known {
+			e.Message = value
 		}
 	}
 	if src, ok := openingSource(e.Message); ok && p.src == "" {

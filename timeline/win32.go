@@ -12,11 +12,17 @@ import (
 // It works through them one by one. The wording changes between versions;
 // what is read here was seen from 2020 to 2026:
 //
+//	[Win32App][ExecutionActionHandler] Handler invoked with execution type: Install for policy with id: … and version: 1
+//	[Win32App] SetCurrentDirectory: C:\Windows\IMECache\…_1
 //	[Win32App] ExecManager: processing targeted app (name='Example Viewer', id='…') with intent=3 …
 //	[Win32App] Launch Win32AppInstaller in machine session
 //	[Win32App] lpExitCode 1603
 //	[Win32App] lpExitCode is defined as Failed
 //	[Win32App] Completed detectionManager …, applicationDetectedByCurrentRule: True
+//	[Win32App][DetectionActionHandler] Detection for policy with id: … resulted in action status: Success and detection state: Detected.
+//
+// Agents since about 2022 name the app by its id alone, and no more with the
+// line of the ExecManager.
 type agent struct {
 	b     *builder
 	open  map[string]*draft // the app at work, by file
@@ -34,6 +40,10 @@ func (a *agent) read(e *event.Event) {
 	switch {
 	case strings.Contains(m, "processing targeted app (name='"):
 		a.start(e)
+	case strings.Contains(m, "Handler invoked with execution type: Install"):
+		a.enter(e, guidAfter(m, "policy with id: "))
+	case strings.Contains(m, "SetCurrentDirectory: "):
+		a.enter(e, guidAfter(m, `IMECache\`))
 	case d == nil:
 	case strings.Contains(m, "Launch Win32AppInstaller"):
 		d.set("launched", "true")
@@ -50,7 +60,56 @@ func (a *agent) read(e *event.Event) {
 		word, _, _ = strings.Cut(strings.ToLower(strings.TrimSpace(word)), " ")
 		d.set("detected", strings.Trim(word, ".,"))
 		d.LastSeen = e.Time
+	case strings.Contains(m, "][DetectionActionHandler] Detection for policy with id: "):
+		_, word, found := strings.Cut(m, "detection state: ")
+		if id, _ := d.field("id"); !found || id != guidAfter(m, "policy with id: ") {
+			return
+		}
+		detected := strings.HasPrefix(word, "Detected") && !strings.HasPrefix(word, "DetectedDifferentVersion")
+		d.set("detected", strconv.FormatBool(detected))
+		d.LastSeen = e.Time
 	}
+}
+
+// enter notes that the agent works on the app of that id now.
+func (a *agent) enter(e *event.Event, id string) {
+	if id == "" {
+		return
+	}
+	d := a.open[e.Pos.File]
+	if d != nil && d.open() {
+		if at, _ := d.field("id"); at == id {
+			d.LastSeen = e.Time
+			return
+		}
+	}
+	if d != nil {
+		a.leave(d)
+	}
+	name := id
+	if known, ok := a.names[id]; ok {
+		name = known.Text
+	}
+	d = a.b.span(KindWin32App, name, e)
+	d.set("id", id)
+	a.open[e.Pos.File] = d
+}
+
+// guidAfter is the GUID that follows mark, in lower case, or nothing.
+func guidAfter(m, mark string) string {
+	_, rest, found := strings.Cut(m, mark)
+	if !found || len(rest) < guidLen {
+		return ""
+	}
+	id := rest[:guidLen]
+	for i := range len(id) {
+		c := id[i]
+		dash := i == 8 || i == 13 || i == 18 || i == 23
+		if dash != (c == '-') || !dash && !isHex(c) {
+			return ""
+		}
+	}
+	return strings.ToLower(id)
 }
 
 // learn takes the names of apps that a record gives together with their ids:
