@@ -136,7 +136,7 @@ func (o *BatchOptions) ticket(ctx context.Context, w index.Writer, t Ticket) (Ti
 	}
 	r.Seconds = time.Since(start).Seconds()
 	switch {
-	case ctx.Err() != nil:
+	case err != nil && ctx.Err() != nil:
 		return r, ctx.Err()
 	case errors.Is(err, index.ErrBroken):
 		return r, fmt.Errorf("working on %q: %w", t.Name, err)
