@@ -182,18 +182,25 @@ func validOffset(minutes int) bool {
 	return minutes%offsetGrain == 0 && minutes >= offsetMin && minutes <= offsetMax
 }
 
-// report sums up the clock: the offset that most local and declared records
-// have, of two equally frequent ones the greater.
+// report sums up the clock: the offset that most records state, of two equally
+// frequent ones the greater. What a record stated long before the collection,
+// at the maker's for one, says nothing of where the device is.
 func (z *zone) report(events []event.Event) ClockReport {
 	var r ClockReport
 	local := false
 	for i := range events {
 		local = local || events[i].Clock == event.ClockAssumed || events[i].Clock == event.ClockAnchored
 	}
+	declared := z.declared
+	if z.anchored {
+		declared = slices.DeleteFunc(slices.Clone(declared), func(s stamp) bool {
+			return z.anchor.wall.Sub(time.UnixMicro(s.wall)).Abs() > anchorReach
+		})
+	}
 	switch {
-	case len(z.declared) > 0:
+	case len(declared) > 0:
 		r.Origin = event.ClockDeclared
-		r.Offset, r.Evidence = commonOffset(z.declared, events)
+		r.Offset, r.Evidence = commonOffset(declared, events)
 	case len(z.together) > 0:
 		r.Origin = event.ClockAnchored
 		r.Offset, r.Evidence = commonOffset(z.together, events)

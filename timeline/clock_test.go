@@ -69,6 +69,14 @@ func TestResolveClocks(t *testing.T) {
 			wantReport: -420, wantOrigin: event.ClockDeclared,
 		},
 		{
+			name:    "declared_at_the_makers_is_not_the_zone_of_the_device",
+			events:  []event.Event{local("2031-02-03 12:00:00"), stated("2030-10-02 12:00:00", -480)},
+			facts:   []event.Fact{collectedAt("2031-02-03 12:05:00")},
+			cov:     []event.Coverage{trace("2031_2_3_14_5_2")},
+			wantUTC: "2031-02-03 10:00:00", wantOffset: 120, wantClock: event.ClockAnchored,
+			wantReport: 120, wantOrigin: event.ClockAnchored,
+		},
+		{
 			name:    "trace_name_half_hour_zone",
 			events:  []event.Event{local("2031-02-03 14:00:00")},
 			facts:   []event.Fact{collectedAt("2031-02-03 08:35:10")},
