@@ -16,9 +16,10 @@ import (
 //
 // They are the wall clock with the month first, and the text; the function that
 // speaks, in front of its colon, is the Provider. The status that ends an attempt
-// is a Win32 error and makes the level. Copies leave the time out. Sources:
-// Microsoft Learn "Active Directory domain join troubleshooting guidance" and
-// its articles on single status codes.
+// is a Win32 error and makes the level. Old versions of Windows write no year
+// ("03/05 09:14:02"), so that there is no time; copies leave it out altogether.
+// Sources: Microsoft Learn "Active Directory domain join troubleshooting
+// guidance" and its articles on single status codes.
 func netsetupParser() Parser {
 	return Parser{
 		Name:    "netsetup",
@@ -46,7 +47,10 @@ func netsetupStart(line string, e *event.Event) bool {
 // are records that begin with the name of a function.
 func netsetupRecord(line string, e *event.Event) bool {
 	text, stamped := line, false
-	if len(line) > 24 && line[2] == '/' && line[5] == '/' && line[10] == ' ' && line[19] == ':' {
+	if len(line) > 15 && line[2] == '/' && line[5] == ' ' && line[8] == ':' && line[11] == ':' && line[14] == ' ' {
+		text, stamped = line[15:], true
+	}
+	if len(line) > 24 && line[2] == '/' && line[5] == '/' && line[10] == ' ' && line[19] == ':' && line[23] == ' ' {
 		if rest := leadingTime(e, line); rest != line {
 			// A rule of dashes is a message too: only blanks are cut.
 			text, stamped = line[23:], true
