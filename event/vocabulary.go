@@ -33,6 +33,7 @@ const (
 	LogSetupact        Source = "log.setupact" // Panther / OOBE setup log
 	LogCBS             Source = "log.cbs"      // servicing stack, CBS.log
 	LogDISM            Source = "log.dism"
+	LogNetSetup        Source = "log.netsetup" // domain joins, NetSetup.log
 	LogWindowsUpdate   Source = "log.windows-update"
 	LogReportingEvents Source = "log.reporting-events"      // SoftwareDistribution\ReportingEvents.log
 	LogPSADT           Source = "log.psadt"                 // PSAppDeployToolkit
@@ -104,6 +105,7 @@ var sources = []SourceInfo{
 	{LogSetupact, "setupact.log", mdmTool},
 	{LogCBS, "CBS.log", `Copy %windir%\Logs\CBS.`},
 	{LogDISM, "dism.log", `Copy %windir%\Logs\DISM.`},
+	{LogNetSetup, "NetSetup.log", `Copy %windir%\debug\NetSetup.log.`},
 	{LogWindowsUpdate, "WindowsUpdate.log", `Run "Get-WindowsUpdateLog" on the device and send the file.`},
 	{LogReportingEvents, "ReportingEvents.log", `Copy %windir%\SoftwareDistribution\ReportingEvents.log.`},
 	{LogPSADT, "PSAppDeployToolkit log", `Copy %windir%\Logs\Software.`},

@@ -61,6 +61,7 @@ func FuzzIntuneMissing(f *testing.F) {
 func FuzzETWText(f *testing.F)   { fuzzParser(f, etwTextParser(), "Shell-Core-Operational.txt") }
 func FuzzEventText(f *testing.F) { fuzzParser(f, eventTextParser(), "AAD-Operational.txt") }
 func FuzzSetupact(f *testing.F)  { fuzzParser(f, setupactParser(), "setupact.log") }
+func FuzzNetSetup(f *testing.F)  { fuzzParser(f, netsetupParser(), "NetSetup.log") }
 func FuzzDressed(f *testing.F)   { fuzzParser(f, dressedParser(), "quoted-mail.txt") }
 func FuzzEventView(f *testing.F) { fuzzParser(f, eventViewParser(), "viewer.txt") }
 func FuzzPasted(f *testing.F)    { fuzzParser(f, pastedParser(), "forum.txt") }

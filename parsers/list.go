@@ -44,6 +44,7 @@ func All() []Parser {
 		etwTextParser(),
 		msiParser(),
 		setupactParser(),
+		netsetupParser(),
 		windowsUpdateParser(),
 		reportingEventsParser(),
 		psadtParser(),

@@ -75,6 +75,8 @@ func TestParserChoice(t *testing.T) {
 		{"page_of_others", "a.html", "<html><body>text</body></html>", "", event.Unknown},
 		{"hive_cut", "SOFTWARE", "regf", "hive", event.Unread},
 		{"servicing_by_content", "x.log", "2025-03-05 09:14:02, Info                  CBS    text", "setupact", event.Read},
+		{"joins_by_content", "x.log", "03/05/2025 09:14:02:117 NetpDoDomainJoin\r\n", "netsetup", event.Read},
+		{"joins_without_times", "NetSetup.LOG", "NetpDoDomainJoin: status: 0x0\r\n", "netsetup", event.Read},
 		{"proxy_renamed", "x.txt", "Current WinHTTP proxy settings:\n\n    Direct access (no proxy server).\n", "winhttp", event.Read},
 		{"json_of_others", "a.json", `{"a":1}`, "", event.Unknown},
 	}

@@ -31,7 +31,8 @@ type point struct {
 	start, end time.Time
 	assumed    bool // the clock's offset is a guess
 	pos        event.Pos
-	open       bool // no end was seen
+	open       bool         // no end was seen
+	log        event.Source // of a record of a log that is written line by line
 }
 
 // extent returns when the match happened; ok is false if it has no time.
@@ -63,6 +64,9 @@ func (m *match) extent(e end, assumedSpans bool) (p point, ok bool) {
 		}
 	case m.ev != nil:
 		p = point{start: m.ev.Time, end: m.ev.Time, assumed: m.ev.Clock == event.ClockAssumed, pos: m.ev.Pos}
+		if strings.HasPrefix(string(m.ev.Source), "log.") {
+			p.log = m.ev.Source
+		}
 	case m.fact != nil:
 		p = point{start: m.fact.Time, end: m.fact.Time, pos: m.fact.Pos}
 	}
@@ -81,12 +85,16 @@ const clockDoubt = 26 * time.Hour
 
 // precedes says whether a ends before b begins. It is Unknown where the
 // clocks do not allow to say. Records of one file at one time follow their
-// order in the file.
+// order in the file, and so do lines of one log that have no time at all: a log
+// grows at its end.
 func precedes(a, b point) Tri {
+	same := a.pos.File == b.pos.File && a.pos.File != ""
 	if a.start.IsZero() || b.start.IsZero() {
+		if same && a.log != "" && a.log == b.log && a.start.IsZero() && b.start.IsZero() {
+			return truth(a.pos.Compare(b.pos) < 0)
+		}
 		return Unknown
 	}
-	same := a.pos.File == b.pos.File && a.pos.File != ""
 	if !same && (a.assumed || b.assumed) {
 		if d := b.start.Sub(a.end); d < clockDoubt && d > -clockDoubt {
 			return Unknown
