@@ -1,6 +1,7 @@
 package parsers
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,14 +34,15 @@ import (
 // description the message.
 //
 // People often leave the first lines of a block out: in a file that has the name
-// of a channel, one may begin with the source or with the id as well.
+// of a channel, one may begin with the source or with the id as well. Copies
+// that call the description otherwise, or leave its label out, are read too.
 //
 // Labels: Windows 10 and 11 in English, German, French and Spanish.
 func eventViewParser() Parser {
 	return Parser{
 		Name:    "event-view",
 		Doc:     "events copied as text or XML out of the Event Viewer",
-		Version: "2",
+		Version: "3",
 		Match: func(in *Input) bool {
 			if !isText(in) || in.Path != "" && !isPasteName(in.Path) && !isLogName(in.Path) && !strings.HasSuffix(strings.ToLower(in.Path), ".xml") {
 				return false
@@ -98,6 +100,10 @@ var viewLabels = [...]struct {
 	{[11]string{"nombre de registro", "origen", "fecha", "id. del evento", "categoría de la tarea", "nivel", "palabras clave", "usuario", "equipo", "descripción", "xml de evento"}, true},
 }
 
+// otherDescriptions are the labels that copies put before the description
+// instead of the viewer's own.
+var otherDescriptions = []string{"details", "message"}
+
 // viewLevels are the words for levels.
 var viewLevels = map[string]event.Level{
 	"critical": event.LevelCritical, "kritisch": event.LevelCritical, "critique": event.LevelCritical, "crítico": event.LevelCritical,
@@ -114,6 +120,9 @@ func viewLabel(line string) (f viewField, value string, ok bool) {
 		return 0, "", false
 	}
 	label = strings.ToLower(strings.ReplaceAll(strings.TrimRight(label, " \u00a0"), "’", "'"))
+	if slices.Contains(otherDescriptions, label) {
+		return labelDescription, trim(value), true
+	}
 	for _, l := range viewLabels {
 		for i, name := range l.labels {
 			if name == label {
@@ -199,11 +208,17 @@ func (s *viewScanner) line(text string, num, start int) {
 		s.text = append(s.text, text)
 	case ok:
 		s.header(f, value, text)
-	case s.bare && s.e.ID != 0: // the sentence without the label before it
+	case s.e.ID != 0 && (s.bare || opens(text)): // the sentence without the label before it
 		s.inText, s.text = true, append(s.text, text)
 	default:
 		s.out.Coverage.Unknown++
 	}
+}
+
+// opens reports whether a text is the beginning of a well-known event's.
+func opens(text string) bool {
+	_, ok := openingSource(text)
+	return ok
 }
 
 // opensBare reports whether a labelled line is the first of a block that names
