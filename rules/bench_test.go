@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"debrief/event"
+	"debrief/internal/growth"
 )
 
 // generatedRules makes n rules as real ones look, spread over four sources: a
@@ -100,8 +101,8 @@ func BenchmarkEvaluate(b *testing.B) {
 
 // TestCostOfRules holds that ten times the rules cost less than twice the time.
 func TestCostOfRules(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
+	if testing.Short() || growth.Racing {
+		t.Skip("takes seconds, and times mean nothing under the race detector")
 	}
 	m, _ := generatedEvents(150_000)
 	few, many := generatedRules(t, 150), generatedRules(t, 1500)

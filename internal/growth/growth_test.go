@@ -26,12 +26,15 @@ func loops(n int) {
 }
 
 func TestLinear(t *testing.T) {
+	if Racing {
+		t.Skip("times mean nothing under the race detector")
+	}
 	linear, square := &recorder{TB: t}, &recorder{TB: t}
-	Linear(linear, 400_000, func(n int) func() { return func() { loops(n) } })
+	measure(linear, 400_000, func(n int) func() { return func() { loops(n) } })
 	if linear.failed != "" {
 		t.Errorf("linear work was called worse: %s", linear.failed)
 	}
-	Linear(square, 2_000, func(n int) func() { return func() { loops(n * n) } })
+	measure(square, 2_000, func(n int) func() { return func() { loops(n * n) } })
 	if !strings.Contains(square.failed, "more than") {
 		t.Error("quadratic work passed as linear")
 	}

@@ -1,0 +1,6 @@
+//go:build !race
+
+package growth
+
+// Racing: see race.go.
+const Racing = false
