@@ -51,8 +51,8 @@ func Shape(message string) string {
 // varies looks at the word that s begins with: how long it is, and what stands
 // for it in a shape; empty = the word itself.
 func varies(s string) (length int, name string) {
-	if isGUID(s) && (len(s) == guidLen || !isWordByte(s[guidLen])) {
-		return guidLen, "<guid>"
+	if BeginsWithGUID(s) && (len(s) == GUIDLen || !isWordByte(s[GUIDLen])) {
+		return GUIDLen, "<guid>"
 	}
 	end, digits, letters := 0, 0, 0
 	for end < len(s) && (isWordByte(s[end]) || isJoin(s, end, digits > 0 && letters == 0)) {

@@ -48,8 +48,8 @@ func NextToken(text string, at int) (start, end int) {
 		}
 		at += n
 	}
-	if at-start == 8 && isGUID(text[start:]) {
-		if n := start + guidLen; n == len(text) || wordRune(text, n) < 0 {
+	if at-start == 8 && BeginsWithGUID(text[start:]) {
+		if n := start + GUIDLen; n == len(text) || wordRune(text, n) < 0 {
 			return start, n
 		}
 	}
@@ -73,14 +73,15 @@ func wordRune(s string, i int) int {
 	return -n
 }
 
-const guidLen = 36
+// GUIDLen is the length of a GUID without braces, in bytes.
+const GUIDLen = 36
 
-// isGUID reports whether s begins with 8-4-4-4-12 hex digits.
-func isGUID(s string) bool {
-	if len(s) < guidLen || s[8] != '-' {
+// BeginsWithGUID reports whether s begins with 8-4-4-4-12 hex digits.
+func BeginsWithGUID(s string) bool {
+	if len(s) < GUIDLen || s[8] != '-' {
 		return false
 	}
-	for i := range guidLen {
+	for i := range GUIDLen {
 		c := s[i]
 		switch i {
 		case 8, 13, 18, 23:

@@ -81,28 +81,9 @@ func appPairs(pairs []pair) []event.Field {
 			id, name = "", ""
 		}
 		*slot = p.value
-		if isGUID(id) && name != "" && len(got) < maxPayloadFields {
+		if len(id) == event.GUIDLen && event.BeginsWithGUID(id) && name != "" && len(got) < maxPayloadFields {
 			got = append(got, event.Field{Name: "AppId", Value: id}, event.Field{Name: "AppName", Value: name})
 		}
 	}
 	return got
-}
-
-// isGUID reports whether s is a GUID without braces.
-func isGUID(s string) bool {
-	if len(s) != 36 {
-		return false
-	}
-	for i := range len(s) {
-		c := s[i]
-		switch {
-		case i == 8 || i == 13 || i == 18 || i == 23:
-			if c != '-' {
-				return false
-			}
-		case (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'f'):
-			return false
-		}
-	}
-	return true
 }

@@ -143,10 +143,10 @@ func (b *builder) win32Facts() {
 	values := b.reg.values[areaWin32Apps]
 	for i := range values {
 		v := &values[i]
-		if rest, ok := v.below("*"); !ok || len(rest) == 0 || len(v.path[1]) < guidLen {
+		if rest, ok := v.below("*"); !ok || len(rest) == 0 || len(v.path[1]) < event.GUIDLen {
 			continue
 		}
-		app := strings.ToLower(v.path[1][:guidLen])
+		app := strings.ToLower(v.path[1][:event.GUIDLen])
 		switch {
 		case v.is("ExitCode"):
 			if n, ok := v.number(); ok {
@@ -162,6 +162,3 @@ func (b *builder) win32Facts() {
 		}
 	}
 }
-
-// guidLen is the length of a GUID without braces.
-const guidLen = 36

@@ -78,10 +78,10 @@ func (d *draft) workedBy(w *draft) {
 // appID is the GUID in "Win32App_<guid>_1".
 func appID(app string) string {
 	rest, ok := cutPrefixFold(app, "Win32App_")
-	if !ok || len(rest) < guidLen {
+	if !ok || len(rest) < event.GUIDLen {
 		return ""
 	}
-	return strings.ToLower(rest[:guidLen])
+	return strings.ToLower(rest[:event.GUIDLen])
 }
 
 func trackedState(n int64) State {

@@ -98,18 +98,10 @@ func (a *agent) enter(e *event.Event, id string) {
 // guidAfter is the GUID that follows mark, in lower case, or nothing.
 func guidAfter(m, mark string) string {
 	_, rest, found := strings.Cut(m, mark)
-	if !found || len(rest) < guidLen {
+	if !found || !event.BeginsWithGUID(rest) {
 		return ""
 	}
-	id := rest[:guidLen]
-	for i := range len(id) {
-		c := id[i]
-		dash := i == 8 || i == 13 || i == 18 || i == 23
-		if dash != (c == '-') || !dash && !isHex(c) {
-			return ""
-		}
-	}
-	return strings.ToLower(id)
+	return strings.ToLower(rest[:event.GUIDLen])
 }
 
 // learn takes the names of apps that a record gives together with their ids:
@@ -131,7 +123,7 @@ func (a *agent) learn(e *event.Event) {
 		if id == "" || name == "" {
 			continue
 		}
-		if _, known := a.names[id]; !known && len(id) == guidLen {
+		if _, known := a.names[id]; !known && len(id) == event.GUIDLen {
 			a.names[id] = event.Text("win32app.name", id, name, e.Pos)
 		}
 		id, name = "", ""
