@@ -215,8 +215,7 @@ func (s *ccmScanner) finish(e *event.Event, h, clock, date, context, file string
 		return
 	}
 	if minutes, ok := scanBias(bias); ok {
-		e.Time = e.Time.Add(time.Duration(minutes) * time.Minute)
-		e.Clock, e.Offset = event.ClockDeclared, int16(-minutes)
+		declare(e, -minutes)
 	}
 	s.learn(e, h, context)
 }

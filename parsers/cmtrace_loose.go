@@ -156,8 +156,7 @@ func (s *ccmScanner) dollar(from, to int, tail string) bool {
 	}
 	e := event.Event{Pos: s.pos(from), Time: s.day.Add(d), Clock: event.ClockLocal, Provider: comp}
 	if minutes, ok := scanBias(bias); ok {
-		e.Time = e.Time.Add(time.Duration(minutes) * time.Minute)
-		e.Clock, e.Offset = event.ClockDeclared, int16(-minutes)
+		declare(&e, -minutes)
 	}
 	if thread, ok := strings.CutPrefix(trim(rest), "thread="); ok && strings.HasSuffix(thread, ">") {
 		e.Thread = decimal32(thread)

@@ -25,15 +25,8 @@ func isErrorTail(line string) bool {
 		return false
 	}
 	code, source, ok := strings.Cut(line[i+len("(Error: "):len(line)-1], "; Source: ")
-	if code = strings.TrimPrefix(code, "0x"); !ok || len(code) != 8 || source == "" {
-		return false
-	}
-	for i := range len(code) {
-		if c := code[i]; (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'f') {
-			return false
-		}
-	}
-	return true
+	code = strings.TrimPrefix(code, "0x")
+	return ok && len(code) == 8 && isHex(code) && source != ""
 }
 
 // joinErrorTail appends e to the event before it where both are one message

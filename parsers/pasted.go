@@ -244,16 +244,16 @@ func leadingTime(e *event.Event, line string) string {
 			if rest[0] == '-' {
 				minutes = -minutes
 			}
-			e.Time = e.Time.Add(-time.Duration(minutes) * time.Minute)
-			e.Clock, e.Offset, rest = event.ClockDeclared, int16(minutes), rest[6:]
+			declare(e, minutes)
+			rest = rest[6:]
 		}
 	case len(rest) > 3 && (rest[0] == '+' || rest[0] == '-') && rest[1] >= '0' && rest[1] <= '9':
 		if minutes, n := number(rest[1:], 4); validBias(minutes, n) {
 			if rest[0] == '-' {
 				minutes = -minutes
 			}
-			e.Time = e.Time.Add(time.Duration(minutes) * time.Minute)
-			e.Clock, e.Offset, rest = event.ClockDeclared, int16(-minutes), rest[1+n:]
+			declare(e, -minutes)
+			rest = rest[1+n:]
 		}
 	}
 	return strings.TrimLeft(rest, "])-:, \t|")

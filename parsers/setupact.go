@@ -160,7 +160,7 @@ func declareOffset(e *event.Event, utc time.Time) {
 	if offset < -14*time.Hour || offset > 14*time.Hour || (apart-offset).Abs() > time.Minute {
 		return
 	}
-	e.Time, e.Clock, e.Offset = e.Time.Add(-offset), event.ClockDeclared, int16(offset/time.Minute)
+	declare(e, int(offset/time.Minute))
 }
 
 // cutSetup reads "2025-03-05 09:14:02, Info " off the front of a line.

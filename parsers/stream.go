@@ -116,7 +116,7 @@ func (l *long) whole() error {
 		l.out.Problem(event.Limit, event.Pos{File: l.Path, Offset: int64(l.most)},
 			fmt.Sprintf("a file of this kind is read up to %d bytes; the %d bytes behind were not read", l.most, rest))
 	}
-	return l.parse(&Input{Path: l.Path, Data: data, ModTime: l.ModTime})
+	return l.parse(l.parser, &Input{Path: l.Path, Data: data, ModTime: l.ModTime})
 }
 
 // windows parses the file window by window.
@@ -138,7 +138,7 @@ func (l *long) windows(f *feed) error {
 				l.out.Problem(event.Remark, f.place(start), fmt.Sprintf("no record ends in %d bytes; they are read as one", cut))
 			}
 		}
-		err := l.parse(&Input{
+		err := l.parse(l.parser, &Input{
 			Path: l.Path, Data: data[:cut], ModTime: l.ModTime,
 			Start: start, Lines: lines, More: !f.ended, recoded: f.order != nil, carry: &carry,
 		})
@@ -153,10 +153,11 @@ func (l *long) windows(f *feed) error {
 	}
 }
 
-// parse parses one window and hands its events over.
-func (l *long) parse(in *Input) error {
+// parse parses one window, or all, and hands the events over.
+func (l *long) parse(p *Parser, in *Input) error {
 	out := &Output{Coverage: event.Coverage{File: l.Path}}
-	err := run(l.parser, in, out)
+	out.spill = func() { l.take(out) }
+	err := run(p, in, out)
 	l.take(out)
 	l.merge(out)
 	return err
@@ -164,15 +165,10 @@ func (l *long) parse(in *Input) error {
 
 // pieces lets the parser read the file as it likes.
 func (l *long) pieces() error {
-	out := &Output{Coverage: event.Coverage{File: l.Path}}
-	out.spill = func() { l.take(out) }
 	at := Parser{Name: l.parser.Name, Parse: func(in *Input, out *Output) error {
 		return l.parser.ParseAt(in, (*longContent)(l), l.Size, out)
 	}}
-	err := run(&at, &Input{Path: l.Path, ModTime: l.ModTime}, out)
-	l.take(out)
-	l.merge(out)
-	return err
+	return l.parse(&at, &Input{Path: l.Path, ModTime: l.ModTime})
 }
 
 // longContent is the content of a long file for a parser that reads it as it

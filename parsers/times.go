@@ -1,6 +1,10 @@
 package parsers
 
-import "time"
+import (
+	"time"
+
+	"debrief/event"
+)
 
 // number reads the decimal digits at the front of s, at most max of them.
 func number(s string, max int) (n, digits int) {
@@ -35,6 +39,13 @@ func scanClock(s string) (d time.Duration, rest string, ok bool) {
 		}
 	}
 	return d, s, true
+}
+
+// declare gives an event on the wall clock the zone that its record states:
+// minutes to add to UTC to get the wall clock.
+func declare(e *event.Event, minutes int) {
+	e.Time = e.Time.Add(-time.Duration(minutes) * time.Minute)
+	e.Clock, e.Offset = event.ClockDeclared, int16(minutes)
 }
 
 // fixedClock reads HH:MM:SS.fff at the front of s, the form that nearly every

@@ -88,7 +88,7 @@ func windowsUpdateRecord(line string, e *event.Event) bool {
 		if _, zone, ok = strings.Cut(zone, "tz: "); ok {
 			zone, _, _ = strings.Cut(zone, ")")
 			if minutes, ok := zoneMinutes(zone); ok {
-				e.Time, e.Clock, e.Offset = e.Time.Add(-time.Duration(minutes)*time.Minute), event.ClockDeclared, int16(minutes)
+				declare(e, minutes)
 			}
 		}
 	}
@@ -214,6 +214,7 @@ func reportingTime(s string, e *event.Event) bool {
 	if !ok || !zoned {
 		return false
 	}
-	e.Time, e.Clock, e.Offset = midnight.Add(d-time.Duration(minutes)*time.Minute), event.ClockDeclared, int16(minutes)
+	e.Time = midnight.Add(d)
+	declare(e, minutes)
 	return true
 }
